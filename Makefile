@@ -15,7 +15,7 @@ CONTENT := $(shell find knowledge -name '*.md' -o -name '*.yaml') index/decision
 ENCODER_CODE := $(wildcard index/export/*.py index/encoder/*.py)
 
 .PHONY: run test test-lowest test-torch test-wheel check coverage wheel setup setup-dev setup-train audit licences lock vectors sbom bench \
-	bench-scale bench-pgvector chaos chaos-postgres load load-workers eval size format screenshots pictures-intro
+	bench-scale bench-pgvector chaos chaos-postgres load load-workers eval helpfulness size format screenshots pictures-intro
 run: setup
 	@$(BIN)/gwbot run
 
@@ -109,6 +109,9 @@ screenshots: setup-dev
 
 pictures-intro: setup-dev
 	@$(BIN)/python -m tools.intro_pictures
+
+helpfulness: setup-dev
+	@$(BIN)/python -m tools.helpfulness
 
 size: setup
 	@tools/installed-size

@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     operator_email: str | None = Field(
         None, description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`"
     )
-    answer_days: int = Field(2, ge=1, le=30, description="Working days within which an answer is promised")
+    answer_days: int = Field(
+        0, ge=0, le=30, description="Working days within which an answer is promised; `0`: no date is promised"
+    )
     close_days: int = Field(
         14, ge=3, description="Days without a reply from the requester after which a request is closed"
     )

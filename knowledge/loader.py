@@ -1,20 +1,22 @@
 """Read a knowledge folder: one with the built-in layout, or any folder of Markdown files.
 
-The built-in layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``intents/*.yaml``, ``intro/<lang>/*.md`` and
-``selfcheck/<lang>.yaml`` and is read strictly; missing contacts or intents are taken from the built-in knowledge. In
-any other folder every ``*.md`` is an entry; its id is its path without the suffix, front matter is optional, and
-unknown keys are ignored.
+The built-in layout has ``content/<lang>/*.md``, ``contacts.yaml``, ``crisis.yaml``, ``intents/*.yaml``,
+``intro/<lang>/*.md``, ``questions/<lang>.yaml`` and ``selfcheck/<lang>.yaml`` and is read strictly; missing contacts,
+intents or wordings of crises are taken from the built-in knowledge. In any other folder every ``*.md`` is an entry;
+its id is its path without the suffix, front matter is optional, and unknown keys are ignored.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.records.contacts import CONTACTS_FILE, Contact, read_contacts
+from knowledge.records.crisis_signs import CRISIS_FILE, CrisisSigns, read_crisis_signs
 from knowledge.records.entry import Entry, read_entry
+from knowledge.records.example_questions import QUESTIONS_FOLDER, ExampleQuestions, read_example_questions
 from knowledge.records.intents import Intent, read_intents
 from knowledge.records.intro import IntroStep, read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks
@@ -34,6 +36,8 @@ class Knowledge:
     contacts: tuple[Contact, ...] = ()
     steps: tuple[IntroStep, ...] = ()
     selfchecks: tuple[SelfCheck, ...] = ()
+    example_questions: tuple[ExampleQuestions, ...] = ()
+    crisis_signs: Mapping[str, CrisisSigns] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +116,16 @@ def load_knowledge(folder: Path, default_lang: str = "de", *, lazy: bool = False
         _collect_problems(problems, lambda: read_contacts(path_or_builtin(folder, CONTACTS_FILE))),
         _collect_problems(problems, lambda: read_steps(folder / "intro")),
         _collect_problems(problems, lambda: read_selfchecks(folder / SELFCHECK_FOLDER)),
+        _collect_problems(problems, lambda: read_example_questions(folder / QUESTIONS_FOLDER)),
+        dict(_collect_problems(problems, lambda: _read_signs_by_language(folder))),
     )
     if problems:
         raise ContentError(problems)
     return knowledge
+
+
+def _read_signs_by_language(folder: Path) -> tuple[tuple[str, CrisisSigns], ...]:
+    return tuple(read_crisis_signs(path_or_builtin(folder, CRISIS_FILE)).items())
 
 
 def _list_entry_files(folder: Path, default_lang: str) -> Iterator[tuple[Path, str, str]]:

@@ -12,12 +12,13 @@ from index.search.result import SearchResult
 from index.search.searcher import Searcher
 from knowledge.records.contacts import Contact
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
-from knowledge.records.entry import LEICHTE_SPRACHE, Entry
+from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.intents import ReplyKind
 from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
 MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
+LABELLED_LAYERS = frozenset((Layer.PAGE, Layer.LITERATURE, Layer.WEB))
 NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # have a label that names them
 
 
@@ -181,12 +182,17 @@ def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
         lang,
         note=note or _missing_text_note(entry, lang),
         title=entry.title,
-        layer=entry.layer.value,
+        layer=layer_label(entry.layer, lang),
         body=_shorten_body(entry.body),
         source=entry.source,
         url=entry.url,
     )
     return Answer(AnswerStatus.ANSWERED, html, lang, result)
+
+
+def layer_label(layer: Layer, lang: str) -> str:
+    """Return the words that say where an answer comes from; "" where its source line, or nothing, says so."""
+    return format_label(f"layer_{layer.value}", lang) if layer in LABELLED_LAYERS else ""
 
 
 def _language_note(question_lang: str, lang: str) -> str:

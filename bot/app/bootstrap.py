@@ -37,8 +37,10 @@ from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
+from knowledge.crisis import CrisisDetector
 from knowledge.loader import BUILT_IN, path_or_builtin
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
+from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
@@ -131,6 +133,7 @@ def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
         username=username,
         selfchecks=read_selfchecks(path_or_builtin(folder, SELFCHECK_FOLDER)),
         new_code=_generate_code,
+        crisis_detector=CrisisDetector(read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))),
     )
 
 

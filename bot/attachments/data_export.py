@@ -28,7 +28,8 @@ TABLE_ORDER = (
     "states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox", "holds",
     "advised",
 )  # fmt: skip
-LABELLED_FIELDS = frozenset(("kind", "reach", "line", "share", "side", "status"))  # fields whose values have labels
+# Fields whose values have labels; of "improve", only the refusal has one.
+LABELLED_FIELDS = frozenset(("improve", "kind", "reach", "line", "share", "side", "status"))
 TOLD_COUNT_KEY = "told_there"  # names "told" of threads, which is a count; in the other tables it is a time
 
 

@@ -21,12 +21,14 @@ def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
     from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
     from knowledge.records.contacts import CONTACTS_FILE, read_contacts
+    from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
     from knowledge.validation.rules import check_knowledge
 
     settings = chosen_settings()
     folder = folder or settings.knowledge_dir or BUILT_IN
     content = load_knowledge(folder, settings.language)
     read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # always needed: requests go to these people
+    read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))
     problems = check_knowledge(content) if has_builtin_layout(folder) else ()
     if problems:
         raise ContentError(problems)

@@ -32,6 +32,11 @@ def answer_deadline(now: float, days: int) -> float:
     return datetime.combine(day, CLOSING_TIME, TIME_ZONE).timestamp()
 
 
+def promised_deadline(now: float, days: int) -> float:
+    """Return by when an answer is promised (Unix time) if a request arrives now; 0, no promise, for 0 ``days``."""
+    return answer_deadline(now, days) if days else 0.0
+
+
 def next_opening(now: float) -> float:
     """Return the opening hour (Unix time) of the first working day after today."""
     return datetime.combine(_next_working_day(now), OPENING_TIME, TIME_ZONE).timestamp()

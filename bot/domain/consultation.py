@@ -148,7 +148,7 @@ class Request:
         user_id: the requester.
         consent: version of the wording that the requester agreed to, at ``created``.
         contact: id of the contact that it is addressed to.
-        promised: when an answer is due, as promised.
+        promised: when an answer is due, as promised; 0 if no date was promised.
         taken_by: Telegram id of the adviser who took it; 0 for none.
         adviser: name of the adviser who took it; "" for none.
         talking: whether a conversation with an adviser is in progress and the bot stays silent. It begins when an

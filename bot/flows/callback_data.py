@@ -18,6 +18,7 @@ HANDOUT_PDF_CALLBACK = "t:pdf"
 EXPLAIN_CALLBACK = "w:"  # w:<id of the question's message>:<number of the answer, from 0>
 ENTRY_CALLBACK = "e:"  # e:<entry>
 FEEDBACK_CALLBACK = "f:"  # f:<1 or 0>:<entry>, the thumbs below an answer
+COMMAND_CALLBACK = "c:"  # c:<German command>, the next step below an answer
 REQUEST_ADVICE = "talk"  # without a prefix
 MAX_CALLBACK_BYTES = 64
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.message import AnswerCallback
 from bot.domain.turn import Turn
-from bot.flows import callback_data, feedback, handout, intro, privacy, questions, share
+from bot.flows import callback_data, commands, feedback, handout, intro, privacy, questions, share
 from bot.flows.consultation import form
 from bot.flows.context import CallbackHandler, TurnContext
 from bot.flows.relay import adviser, requester
@@ -56,6 +56,13 @@ def _request_advice_on_selfcheck(context: TurnContext) -> Turn | None:
     return form.begin_form_with_concern(context, concern) if concern else None
 
 
+def _run_command(context: TurnContext, command: str) -> Turn | None:
+    if command not in commands.COMMAND_HANDLERS:
+        return None
+    event = replace(context.event, command=command, text="")
+    return commands.handle_command(replace(context, event=event))
+
+
 def _set_language(context: TurnContext, lang: str) -> Turn | None:
     return context.change(lang=lang).say("language_set") if lang in SUPPORTED_LANGUAGES else None
 
@@ -72,6 +79,7 @@ EXACT_HANDLERS: dict[str, Callable[[TurnContext], Turn | None]] = {
     callback_data.SELFCHECK_ADVICE_CALLBACK: _request_advice_on_selfcheck,
 }
 PREFIX_HANDLERS: dict[str, CallbackHandler] = {
+    callback_data.COMMAND_CALLBACK: _run_command,
     callback_data.ENTRY_CALLBACK: questions.show_entry,
     callback_data.FEEDBACK_CALLBACK: feedback.handle_thumb,
     callback_data.CONSENT_CALLBACK: feedback.handle_consent,

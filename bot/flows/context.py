@@ -8,10 +8,11 @@ from typing import Any
 from bot.answering.answerer import Answerer
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.consultation import Request, RequestStatus
-from bot.domain.event import Event, EventKind
+from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AnswerCallback, Attachment, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.store import Store
+from knowledge.crisis import CrisisDetector
 from knowledge.records.contacts import Contact, default_contact
 from knowledge.records.intro import IntroStep, steps_in_language
 from knowledge.records.selfcheck import SelfCheck
@@ -40,11 +41,12 @@ class Services:
         retention_days: days that personal data are stored.
         now: returns Unix time.
         sends_mail: whether requests are sent by e-mail.
-        answer_days: working days within which an answer is promised.
+        answer_days: working days within which an answer is promised; 0: no date is promised.
         close_days: days of silence after which a request is closed.
         operator: who runs the bot; "" if the settings do not say.
         username: the bot's Telegram username, used in links; "" without Telegram.
         new_code: makes the code that a team shares for the self-check.
+        crisis_detector: recognises who needs help at once.
     """
 
     answerer: Answerer
@@ -64,6 +66,7 @@ class Services:
     username: str
     selfchecks: tuple[SelfCheck, ...]
     new_code: Callable[[], str]
+    crisis_detector: CrisisDetector
 
     @property
     def contact(self) -> Contact:
@@ -118,6 +121,18 @@ class TurnContext:
         """The person's own request whose conversation with an adviser is in progress."""
         conversations = [request for request in self.requests if request.talking]
         return max(conversations, key=lambda request: request.since, default=None)
+
+    @cached_property
+    def crisis_language(self) -> str:
+        """The language in which the event's text says that somebody needs help at once; "" if it does not.
+
+        It is stored and logged nowhere. What nobody wrote to the bot is not looked at, nor what advisers write.
+        """
+        event = self.event
+        is_text = event.kind in (*MESSAGE_KINDS, EventKind.COMMAND) and event.addressed and bool(event.text)
+        if not is_text or event.chat_id == self.adviser_chat:
+            return ""
+        return self.services.crisis_detector.find_language(event.text)
 
     def with_state(self, state: State) -> "TurnContext":
         """Return this context with another state; values already read from the store stay cached."""

@@ -7,7 +7,7 @@ from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendMessage
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import callbacks, commands, intro, questions
+from bot.flows import callbacks, commands, crisis, intro, questions
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
 from bot.flows.relay import adviser, lifecycle, requester
@@ -25,7 +25,10 @@ class Dialogue(Services):
         return self.respond(TurnContext(self, state, event))
 
     def respond(self, context: TurnContext) -> Turn:
-        """Return the turn that follows from the event of a context."""
+        """Return the turn that follows from the event of a context; a call for help gets emergency numbers first."""
+        return crisis.put_help_first(context, self._take_turn(context))
+
+    def _take_turn(self, context: TurnContext) -> Turn:
         state, event = context.state, context.event
         if event.kind is EventKind.CHAT_MIGRATED:
             return Turn(state, (), (MigrateChat(int(event.text)),))
@@ -87,5 +90,5 @@ EVENT_HANDLERS: dict[EventKind, EventHandler] = {
     EventKind.EDITED: questions.answer_edit,
     EventKind.COMMAND: commands.handle_command,
     EventKind.BUTTON: callbacks.handle_callback,
-    EventKind.OTHER: lambda context: context.say("unsupported"),
+    EventKind.OTHER: lambda context: crisis.answer_with_help(context) or context.say("unsupported"),
 }

@@ -7,7 +7,7 @@ from bot.flows.callback_data import CONSENT_CALLBACK, fits_button
 from bot.flows.context import TurnContext
 from prompts.render import format_label, render_template
 
-QUESTION_CONSENT_VERSION = "2026-11-25"  # version of the wording in prompts/*/improve_ask.j2
+QUESTION_CONSENT_VERSION = "2026-11-30"  # version of the wording in prompts/*/improve_ask.j2
 DECLINED = "no"
 
 

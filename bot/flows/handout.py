@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any
 
+from bot.answering.answerer import layer_label
 from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckResult
 from bot.domain.turn import Turn
@@ -56,8 +57,7 @@ def _handout_values(
 
 
 def _step_values(step: IntroStep, entry: Entry | None, lang: str) -> dict[str, Any]:
-    is_literature = entry is not None and entry.layer is Layer.LITERATURE
-    mark = format_label("pdf_literature", lang) if is_literature else ""
+    mark = f"{layer_label(entry.layer, lang)}:" if entry and entry.layer is not Layer.PAGE else ""
     summary = summarise_markdown(step.body)
     return {"title": f"{step.number}  {step.title}", "text": summary.text, "items": summary.items, "mark": mark}
 

@@ -5,11 +5,11 @@ Reads only the person's language and stores nothing.
 
 from dataclasses import dataclass
 
-from bot.answering.answerer import MAX_BODY_CHARS, Answer, AnswerStatus
+from bot.answering.answerer import MAX_BODY_CHARS, Answer, AnswerStatus, layer_label
 from bot.domain.commands import ENTRY_PREFIX, bot_link
 from bot.domain.message import truncate_text
 from bot.flows.context import Services, TurnContext
-from knowledge.records.entry import Entry, Layer
+from knowledge.records.entry import Entry
 from knowledge.records.intro import steps_in_language
 from prompts.message_splitter import split_html
 from prompts.render import format_label
@@ -17,7 +17,6 @@ from prompts.telegram_html import html_to_plain, markdown_to_html
 
 MAX_RESULTS = 3
 MAX_DESCRIPTION_LENGTH = 120  # characters; apps show two lines
-LAYER_LABELS = {Layer.PAGE: "inline_page", Layer.LITERATURE: "inline_literature"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,10 @@ def _entry_result(services: Services, entry: Entry, lang: str, title: str = "") 
 
 
 def _build_result(services: Services, entry: Entry, answer: Answer, title: str) -> InlineResult:
-    layer = format_label(LAYER_LABELS[entry.layer], answer.lang) + ": " if entry.layer in LAYER_LABELS else ""
-    description = _shorten_text(layer + html_to_plain(markdown_to_html(entry.body[:MAX_BODY_CHARS])))
+    layer = layer_label(entry.layer, answer.lang)
+    description = _shorten_text(
+        (f"{layer}: " if layer else "") + html_to_plain(markdown_to_html(entry.body[:MAX_BODY_CHARS]))
+    )
     link = bot_link(services.username, ENTRY_PREFIX + entry.id)
     label = format_label("inline_open", answer.lang)
     return InlineResult(_shorten_text(title), description, _fit_one_message(answer.html), link, label)

@@ -16,7 +16,15 @@ from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import AnswerDecision, State, Turn
-from bot.flows.callback_data import ENTRY_CALLBACK, EXPLAIN_CALLBACK, FEEDBACK_CALLBACK, REQUEST_ADVICE, fits_button
+from bot.flows import crisis
+from bot.flows.callback_data import (
+    COMMAND_CALLBACK,
+    ENTRY_CALLBACK,
+    EXPLAIN_CALLBACK,
+    FEEDBACK_CALLBACK,
+    REQUEST_ADVICE,
+    fits_button,
+)
 from bot.flows.context import TurnContext
 from prompts.render import format_label, load_labels, render_template
 
@@ -28,8 +36,13 @@ EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, A
 
 
 def answer_question(context: TurnContext) -> Turn:
-    """Answer each question of a message in a separate message; ask for a question if there is none."""
+    """Answer each question of a message in a separate message; ask for a question if there is none.
+
+    Whoever needs help at once gets the emergency numbers in place of an answer, whatever the limit.
+    """
     event = context.event
+    if turn := crisis.answer_with_help(context):
+        return turn
     if not event.text.strip():
         return context.say("ask")
     context = _count_question(context)
@@ -53,6 +66,8 @@ def answer_edit(context: TurnContext) -> Turn:
     is_question = not event.command or CANONICAL_COMMANDS.get(event.command) == "frage"
     if not is_question or not event.text.strip():
         return Turn(state)
+    if turn := crisis.answer_with_help(context):
+        return turn
     context = _count_question(context)
     if turn := _limit_questions(context):
         return turn
@@ -100,12 +115,15 @@ def build_answer_keyboard(answer: Answer) -> Keyboard:
         if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
     )
     source = answer.source
+    command = result.entry.command if result.entry else ""
+    command_row = (Button(labels[f"step_{command}"], f"{COMMAND_CALLBACK}{command}"),) if command else ()
     rating_row = tuple(
         Button(labels[name], data)
         for name, value in (("helpful", 1), ("not_helpful", 0))
         if source and fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{source.id}")
     )
-    return (*entry_rows, *((rating_row,) if rating_row else ()), (Button(labels["talk"], REQUEST_ADVICE),))
+    talk_row = () if command == "beratung" else (Button(labels["talk"], REQUEST_ADVICE),)
+    return tuple(row for row in (command_row, *entry_rows, rating_row, talk_row) if row)
 
 
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:

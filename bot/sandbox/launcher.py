@@ -31,6 +31,7 @@ from knowledge.loader import BUILT_IN
 PAGE_HOST = "127.0.0.1"
 MAIL_FROM = "bot@sandbox.example"
 NEAREST_COUNT = 5  # entries shown for a question
+STORY_ANSWER_DAYS = 2  # working days that are promised if the settings promise none: a story shows a late answer
 
 
 class Sandbox:
@@ -68,6 +69,7 @@ class Sandbox:
                 "adviser_ids": frozenset(),
                 "mail_from": MAIL_FROM,
                 "operator_email": None,
+                "answer_days": settings.answer_days or STORY_ANSWER_DAYS,
             }
         )
         self._started = threading.Event()

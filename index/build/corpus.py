@@ -7,7 +7,7 @@ import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from index.text.proper_names import NO_NAMES, ProperNames, extract_proper_names,
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.passages import KINDS, Passage, PassageKind, extract_passages
-from knowledge.records.entry import LEICHTE_SPRACHE, Layer
+from knowledge.records.entry import DETAILS_GAP, LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.intents import Intent
 
 ProgressCallback = Callable[[str, int, int | None], None]  # activity, items done, items in total if known
@@ -52,6 +52,7 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
     names = _collect_proper_names(knowledge)
     languages: set[str] = set()
     masked_questions: list[Passage] = []  # a few thousand, and only in the built-in knowledge base
+    not_answered: list[Passage] = []  # likewise
     with (
         EntryWriter(folder) as entries,
         _PassageWriter(folder) as passages,
@@ -72,8 +73,15 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
                 if passage.kind is PassageKind.TEXT:
                     words.add_row(entry.id, entry.lang, passage.text, "\n".join(entry.questions))
             masked_questions.extend(_mask_questions(entry_passages, names))
+            not_answered.extend(_not_answered_passages(entry))
             progress("reading", number, None)
         entry_count = len(passages.target_numbers)
+        foreign_questions = list(_foreign_question_passages(knowledge))
+        if DETAILS_GAP in passages.target_numbers:
+            foreign_questions += not_answered
+        for passage in foreign_questions:
+            passages.add_passage(passage, is_foreign=passage.lang not in languages)
+        masked_questions.extend(_mask_questions(foreign_questions, names))
         for intent in knowledge.intents:
             for passage in _intent_passages(intent):
                 passages.add_passage(passage, is_foreign=passage.lang not in languages)
@@ -130,13 +138,28 @@ def _collect_proper_names(knowledge: Knowledge) -> ProperNames:
     return extract_proper_names(entry for entry in searched if entry.layer is not Layer.GAP)
 
 
-def _mask_questions(entry_passages: Sequence[Passage], names: ProperNames) -> Iterator[Passage]:
-    """Yield the distinct example questions among these passages with the names masked."""
-    questions = [passage for passage in entry_passages if passage.kind is PassageKind.QUESTION and names]
-    texts = dict.fromkeys(mask_names(passage.text, names) for passage in questions)
-    for number, text in enumerate(texts):
-        entry_id, lang = questions[0].entry, questions[0].lang
-        yield Passage(f"{entry_id}/{lang}/{PassageKind.MASKED}/{number}", entry_id, lang, PassageKind.MASKED, text)
+def _mask_questions(passages: Sequence[Passage], names: ProperNames) -> Iterator[Passage]:
+    """Yield the example questions among these passages with the names masked, equal ones of an entry once."""
+    questions = [passage for passage in passages if passage.kind is PassageKind.QUESTION and names]
+    masked = {(question.entry, mask_names(question.text, names)): question for question in reversed(questions)}
+    for (_, text), question in reversed(masked.items()):
+        passage_id = question.id.replace(f"/{PassageKind.QUESTION}/", f"/{PassageKind.MASKED}/")
+        yield replace(question, id=passage_id, kind=PassageKind.MASKED, text=text)
+
+
+def _not_answered_passages(entry: Entry) -> Iterator[Passage]:
+    """Yield the questions that an entry does not answer as those of the gap that says so."""
+    for number, text in enumerate(entry.not_answered):
+        passage_id = f"{entry.id}/{entry.lang}/{PassageKind.QUESTION}/not-{number}"
+        yield Passage(passage_id, DETAILS_GAP, entry.lang, PassageKind.QUESTION, text)
+
+
+def _foreign_question_passages(knowledge: Knowledge) -> Iterator[Passage]:
+    for file in knowledge.example_questions:
+        for entry_id, texts in file.by_entry.items():
+            for number, text in enumerate(texts):
+                passage_id = f"{entry_id}/{file.lang}/{PassageKind.QUESTION}/{number}"
+                yield Passage(passage_id, entry_id, file.lang, PassageKind.QUESTION, text)
 
 
 def _intent_passages(intent: Intent) -> Iterator[Passage]:

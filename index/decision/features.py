@@ -32,6 +32,10 @@ class QueryFeatures:
     vocabulary_coverage: float = field(metadata={"scope": "familiar"})  # share of words that an indexed language has
     masked_gap_margin: float = field(metadata={"scope": "beside"})  # masked questions of the top over any gap's
     any_masked_gap_margin: float = field(metadata={"scope": "beside_any"})  # those of any entry over any gap's
+    # Shares of a soft vote of all candidates, each weighted by how close its example questions are:
+    answering_vote: float = field(metadata={"scope": "vote_answers"})  # of the entries that answer something
+    gap_vote: float = field(metadata={"scope": "vote_gaps"})
+    refusal_vote: float = field(metadata={"scope": "vote_refusals"})
     # "order": if an entry answers it, is that the top?
     top1_margin: float = field(metadata={"order": "margin"})  # fused score of the top over the second
     runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second

@@ -9,6 +9,7 @@ from index.search.scoring import BoolArray, Candidates, Float32Array, Hit
 
 BACKGROUND = slice(5, 25)  # the hits that the top is compared with
 RUNNERS_UP = slice(2, 6)  # the four after the two best
+VOTE_TEMPERATURE = 0.012  # in units of the cosine, within which most rivals of a question lie
 
 
 def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_coverage: float) -> QueryFeatures:
@@ -25,6 +26,7 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
     nearest_answer, nearest_gap, nearest_refusal, nearest_talk = (_max_score(by_questions, mask) for mask in masks)
     overlap, gap_index = candidates.term_overlap, best_index(candidates.fused_score, candidates.is_gap)
     masked_gap = _max_score(masked, candidates.is_gap)
+    votes = _vote_shares(by_questions)
     return QueryFeatures(
         small_talk_margin=nearest_talk - max(nearest_answer, nearest_gap, nearest_refusal),
         similarity=float(candidates.similarity[top]),
@@ -36,6 +38,9 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
         vocabulary_coverage=vocabulary_coverage,
         masked_gap_margin=float(masked[top]) - masked_gap,
         any_masked_gap_margin=_max_score(masked, candidates.is_answering) - masked_gap,
+        answering_vote=float(votes[candidates.is_answering].sum()),
+        gap_vote=float(votes[candidates.is_gap].sum()),
+        refusal_vote=float(votes[candidates.is_refusal].sum()),
         top1_margin=_margin_over(scores, scores[1:2]),
         runners_up_margin=_margin_over(scores, scores[RUNNERS_UP]),
     )
@@ -44,6 +49,13 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
 def best_index(scores: Float32Array, mask: BoolArray) -> int | None:
     """Return the position of the highest score within a mask, both of shape (n,); None if the mask is empty."""
     return int(np.where(mask, scores, -np.inf).argmax()) if mask.any() else None
+
+
+def _vote_shares(similarity: Float32Array) -> Float32Array:
+    """Return each candidate's share of a softmax over similarities, shape (n,)."""
+    weights = np.exp((similarity - similarity.max()) / VOTE_TEMPERATURE)
+    shares: Float32Array = weights / weights.sum()
+    return shares
 
 
 def _max_score(scores: Float32Array, mask: BoolArray) -> float:

@@ -15,8 +15,8 @@ from knowledge.passages import KINDS, PassageKind
 
 MAX_NEIGHBOURS = 400  # vectors retrieved from an index too large to compare them all
 MAX_BY_OVERLAP = 40  # targets added to their owners for shared wording
-QUESTION_WEIGHT = 2.0  # of the similarity of example questions, relative to that of the text
-TERM_OVERLAP_WEIGHT = 0.15  # relative to the cosines
+QUESTION_WEIGHT = 3.0  # of the similarity of example questions, relative to that of the text
+TERM_OVERLAP_WEIGHT = 0.1  # relative to the cosines
 MASKED_WEIGHT = 0.25  # of the similarity with names masked; all weights are measured, see docs/figures.md
 TEXT_KINDS = [KINDS.index(kind) for kind in (PassageKind.TEXT, PassageKind.SENTENCE, PassageKind.WINDOW)]
 QUESTION_KIND, MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED)

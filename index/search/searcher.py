@@ -15,7 +15,7 @@ from index.search.scoring import BoolArray, Candidates, Float32Array, Hit, score
 from index.storage.reader import IndexReader
 from index.text.proper_names import NO_NAMES, mask_names
 from knowledge.parsing.plain_text import markdown_to_plain
-from knowledge.records.entry import Entry, Layer
+from knowledge.records.entry import DETAILS_GAP, Entry, Layer
 
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
@@ -51,7 +51,9 @@ class Searcher:
         decision = reader.calibration.choose_decision(probabilities)
         gap_id = self._find_gap(candidates, hits[0])
         gap_more_likely = gap_id and probabilities.unanswerable > probabilities.answerable
-        if decision is Decision.CLARIFY and (len(hits) == 1 or gap_more_likely):
+        if decision is Decision.CLARIFY and (
+            len(hits) == 1 or (gap_more_likely and gap_is_nearest(candidates, hits[0]))
+        ):
             decision = Decision.ABSTAIN
         intent_index = best_index(candidates.question_similarity, candidates.is_small_talk)
         intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
@@ -63,7 +65,7 @@ class Searcher:
             probability=probabilities.of_decision(decision),
             entry=entry,
             options=tuple(reader.get_entry(hit.target, lang) for hit in offered_hits),
-            related=self.load_related(entry, lang) if entry else (),
+            related=self.load_related(entry, lang, hits) if entry else (),
             reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
@@ -97,10 +99,14 @@ class Searcher:
             if entry and entry.layer is not Layer.GAP:
                 yield entry
 
-    def load_related(self, entry: Entry, lang: str) -> tuple[Entry, ...]:
-        """Load the entries to read next to this one; fewer for a gap."""
+    def load_related(self, entry: Entry, lang: str, hits: Sequence[Hit] = ()) -> tuple[Entry, ...]:
+        """Load the entries to read next to this one; fewer for a gap.
+
+        The gap of details belongs to no subject: the nearest of the ``hits`` are what it can offer.
+        """
         limit = MAX_RELATED_TO_GAP if entry.layer is Layer.GAP else MAX_OPTIONS
-        return tuple(islice(self.answering_entries(entry.related, lang), limit))
+        related = (hit.target for hit in hits) if hits and entry.id == DETAILS_GAP else entry.related
+        return tuple(islice(self.answering_entries(related, lang), limit))
 
     def _score_candidates(self, question: str) -> tuple[Float32Array, Candidates]:
         masked_question = mask_names(question, self.reader.proper_names)
@@ -114,11 +120,17 @@ class Searcher:
         return self._encoder.encode_queries([text[:MAX_QUESTION_CHARS].strip() for text in questions], fast=True)
 
     def _find_gap(self, candidates: Candidates, top: Hit) -> str:
-        """Return the gap that is nearer than any answering entry or refused sentence; "" if there is none."""
-        similarity, by_questions = candidates.similarity, candidates.question_similarity
-        gap_index = best_index(similarity, candidates.is_gap)
+        """Return the gap with the nearest example questions; "" if the top entry or a refused sentence is nearer.
+
+        The top is nearer only if it also is with names masked: a question on PHINEO is near to what PHINEO is,
+        whatever it asks.
+        """
+        by_questions, masked = candidates.question_similarity, candidates.masked_similarity
+        gap_index = best_index(by_questions, candidates.is_gap)
         refusal_index = best_index(by_questions, candidates.is_refusal)
-        if gap_index is None or similarity[gap_index] < similarity[top.candidate_index]:
+        if gap_index is None or all(
+            scores[gap_index] < scores[top.candidate_index] for scores in (by_questions, masked)
+        ):
             return ""
         if refusal_index is not None and by_questions[gap_index] < by_questions[refusal_index]:
             return ""
@@ -141,6 +153,14 @@ class Searcher:
         texts = [cross_encoder_text(self.reader.get_entry(hit.target, "de")) for hit in rerankable]
         scores = self.cross_encoder.score_passages(question[:MAX_QUESTION_CHARS], texts)
         return reorder_hits(hits, rerankable, scores)[:limit]
+
+
+def gap_is_nearest(candidates: Candidates, top: Hit) -> bool:
+    """Return whether some gap is more similar than the top entry, by texts and example questions together."""
+    gap_index = best_index(candidates.similarity, candidates.is_gap)
+    return gap_index is not None and bool(
+        candidates.similarity[gap_index] >= candidates.similarity[top.candidate_index]
+    )
 
 
 def cross_encoder_text(entry: Entry) -> str:

@@ -96,7 +96,8 @@ def _load_entries(read_lines: Callable[[str], Iterable[str | bytes]], entry_id: 
 
 
 def _parse_entry(data: dict[str, Any]) -> Entry:
-    tuple_fields = {key: tuple(data[key]) for key in ("audience", "related", "questions")}
+    keys = ("audience", "related", "questions", "not_answered")
+    tuple_fields = {key: tuple(data.get(key, ())) for key in keys}  # an older index lacks the last
     return Entry(**{**data, **tuple_fields, "layer": Layer(data["layer"])})
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from knowledge.passages import KINDS, PassageKind
 
+POOLED_QUESTIONS = 3  # example questions of a target whose similarities are averaged
 _QUESTION_KIND, _MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED)
 
 
@@ -38,20 +39,30 @@ class GroupScorer:
         """Return the similarity of each target by kind, shape (kinds, targets); NaN without a passage of that kind.
 
         It is that of the target's best passage; for questions, where a single one may match by chance, the mean of
-        the best two.
+        the best three.
         """
         pooled = np.full((len(KINDS), self._target_count), np.nan, np.float32)
-        if len(self._group_ids):
-            ordered = similarities[self._sort_order]
-            best = np.maximum.reduceat(ordered, self._group_starts)
-            pooled.reshape(-1)[self._group_ids] = best
-            best_positions = np.flatnonzero(ordered == best[self._group_indices])
-            is_first_best = np.diff(self._group_indices[best_positions], prepend=-1) > 0
-            ordered[best_positions[is_first_best]] = -np.inf
-            second = np.maximum.reduceat(ordered, self._group_starts)
-            has_second = np.isfinite(second) & (self._group_ids >= _QUESTION_KIND * self._target_count)
-            pooled.reshape(-1)[self._group_ids[has_second]] = (best[has_second] + second[has_second]) / 2
+        if not len(self._group_ids):
+            return pooled
+        ordered = similarities[self._sort_order]
+        total = np.maximum.reduceat(ordered, self._group_starts)
+        count = np.ones(len(total), np.float32)
+        best, is_question = total.copy(), self._group_ids >= _QUESTION_KIND * self._target_count
+        for _ in range(POOLED_QUESTIONS - 1):
+            best = self._remove_best(ordered, best)
+            has_next = is_question & np.isfinite(best)
+            total[has_next] += best[has_next]
+            count[has_next] += 1
+        pooled.reshape(-1)[self._group_ids] = total / count
         return pooled
+
+    def _remove_best(self, ordered: NDArray[np.float32], best: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Remove one passage with the ``best`` similarity (groups,) of each group, and return the next best ones."""
+        best_positions = np.flatnonzero(ordered == best[self._group_indices])
+        is_first_best = np.diff(self._group_indices[best_positions], prepend=-1) > 0
+        ordered[best_positions[is_first_best]] = -np.inf
+        next_best: NDArray[np.float32] = np.maximum.reduceat(ordered, self._group_starts)
+        return next_best
 
 
 @dataclass(frozen=True, slots=True)

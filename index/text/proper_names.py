@@ -5,36 +5,60 @@ questions that the sources leave open than to those that they answer.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable
 
 from index.text.analyzer import WORD_PATTERN, is_stop_word, stem_word, tokenize_words
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry
 
 MIN_NAME_LENGTH = 3  # characters
-ProperNames = frozenset[tuple[str, str]]  # pairs of language and stem
+MIN_KEPT_SHARE = 0.75  # of the entries with a name, those that have it in every language
+MAX_LOWER_CASE_SHARE = 0.2  # of the entries with a name, those that have it in lower case
+_ADDRESS = re.compile(r"\S+[.@/]\S+")
+_Stem = tuple[str, str]  # language and stem
+ProperNames = frozenset[_Stem]
 NO_NAMES: ProperNames = frozenset()
 
 
 def extract_proper_names(entries: Iterable[Entry]) -> ProperNames:
-    """Return the words that are spelled the same in all languages of an entry; entries in one language have none."""
+    """Return the words that survive translation and are capitalised; entries in one language have none.
+
+    A word is a name if, in each language, most entries that have it in any form have it in every language, and hardly
+    any in lower case: "Region" becomes "region", and "Stiftung" mostly "foundation".
+    """
     versions: dict[str, list[Entry]] = {}
     for entry in entries:
         versions.setdefault(entry.id, []).append(entry)
+    total, kept, in_lower_case = Counter[_Stem](), Counter[_Stem](), Counter[_Stem]()
+    names: set[str] = set()
+    for entry_versions in versions.values():
+        if len(entry_versions) < 2:
+            continue
+        texts = {version.lang: f"{version.title}\n{markdown_to_plain(version.body)}" for version in entry_versions}
+        words = {lang: set(tokenize_words(text)) for lang, text in texts.items()}
+        common = set.intersection(*words.values())
+        names |= {word for word in common if len(word) >= MIN_NAME_LENGTH and not word.isdecimal()}
+        for lang, text in texts.items():
+            written = WORD_PATTERN.findall(_ADDRESS.sub("", text))
+            total.update(_stem_words(words[lang], lang))
+            kept.update(_stem_words(common, lang))
+            in_lower_case.update(_stem_words((word for word in written if word.islower()), lang))
+    langs = {lang for lang, _ in total}
     return frozenset(
-        pair
-        for entry_versions in versions.values()
-        if len(entry_versions) > 1
-        for pair in _find_common_stems(entry_versions)
+        stem
+        for name in names
+        if all(
+            kept[stem] >= MIN_KEPT_SHARE * total[stem] and in_lower_case[stem] <= MAX_LOWER_CASE_SHARE * total[stem]
+            for stem in _stem_words((name,), *langs)
+        )
+        for stem in _stem_words((name,), *langs)
+        if not is_stop_word(name, stem[0])
     )
 
 
-def _find_common_stems(versions: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    texts = (f"{version.title}\n{markdown_to_plain(version.body)}" for version in versions)
-    for word in set.intersection(*[set(tokenize_words(text)) for text in texts]):
-        if len(word) >= MIN_NAME_LENGTH and not word.isdecimal():
-            langs = (entry.lang for entry in versions if not is_stop_word(word, entry.lang))
-            yield from ((lang, stem_word(word, lang)) for lang in langs)
+def _stem_words(words: Iterable[str], *langs: str) -> set[_Stem]:
+    return {(lang, stem_word(word.casefold(), lang)) for word in words for lang in langs}
 
 
 def mask_names(question: str, names: ProperNames) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic.fields import FieldInfo
 
 from knowledge.errors import ContentError, Problem
 
@@ -144,6 +145,17 @@ class StrictYaml:
         return values
 
 
+def key_names(form: Any) -> list[str]:
+    """Return the keys of a dataclass in a file: the names of its fields, or their aliases, in order."""
+    hints = get_type_hints(form, include_extras=True)
+    return [_alias(hints[field.name]) or field.name for field in fields(form)]
+
+
+def _alias(hint: Any) -> str:
+    metadata = getattr(hint, "__metadata__", ())
+    return next((info.alias for info in metadata if isinstance(info, FieldInfo) and info.alias), "")
+
+
 def _reject_unsafe(text: str) -> None:
     """Raise yaml.YAMLError for invalid YAML, an alias or too deep a nesting."""
     depth = 0
@@ -173,7 +185,7 @@ def _describe(details: Any, form: type, others: Mapping[str, object]) -> str:
         **({"error": details["msg"]} | context),
         name=name if isinstance(name, str) else next(part for part in reversed(parents) if isinstance(part, str)),
         value=str(details["input"])[:MAX_QUOTED_LENGTH],
-        choices=", ".join(re.findall("'([^']*)'", str(context.get("expected")))),
+        choices=", ".join(re.findall("'([^']+)'", str(context.get("expected")))),
         keys=", ".join(key for key in _keys_at(form, parents) if key not in others) if "{keys}" in template else "",
     )
 
@@ -184,4 +196,4 @@ def _keys_at(form: Any, location: Iterable[str | int]) -> list[str]:
             form = arguments[0 if isinstance(part, int) else -1]
         else:
             form = get_type_hints(form)[str(part)]
-    return [field.name for field in fields(form)]
+    return key_names(form)

@@ -1,7 +1,7 @@
 """One entry of the knowledge base: a Markdown file with YAML front matter."""
 
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
+from knowledge.parsing.strict_yaml import StrictYaml, key_names, strict_keys
 from knowledge.parsing.text_file import read_text_file, split_front_matter
 
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -21,6 +21,8 @@ class Layer(StrEnum):
 
     PAGE = "page"  # the initiative's own page: the authority
     LITERATURE = "literature"  # published work on Collective Impact
+    WEB = "web"  # organisations about themselves, the press, statistics
+    BOT = "bot"  # this bot about itself
     GAP = "gap"  # people ask this, but the sources do not say
     DOCUMENT = "document"  # a file of an external folder, which has no layers
 
@@ -37,12 +39,25 @@ def _check_url(url: str) -> str:
 
 _OptionalText = Annotated[str, BeforeValidator(_text_or_empty)]
 _Items = tuple[Annotated[str, Field(min_length=1)], ...]
+DETAILS_GAP = "einzelheiten"  # the gap that says of any subject that a detail is not in the sources
+StepCommand = Literal[
+    "einfuehrung", "selbstcheck", "beratung", "datenschutz", "meinedaten", "loeschen", "sprache", "mitnehmen",
+    "teilen", "hilfe", "",
+]  # fmt: skip
 
 
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the bot can say on one subject, in one language. ``body`` is Markdown."""
+    """What the bot can say on one subject, in one language.
+
+    Attributes:
+        body: Markdown.
+        related: the ids of entries to read next, the most useful first.
+        command: the German name of the command that is the next step; "" if there is none.
+        questions: example questions that it answers.
+        not_answered: the key ``not``: questions close to it that it does not answer.
+    """
 
     id: str
     lang: str
@@ -53,10 +68,12 @@ class Entry:
     url: Annotated[_OptionalText, AfterValidator(_check_url)] = ""
     audience: tuple[Literal["npo", "stiftung", "kommune", "unternehmen", "neugierige"], ...] = ()
     related: _Items = ()
+    command: Annotated[StepCommand, BeforeValidator(_text_or_empty)] = ""
     questions: _Items = ()
+    not_answered: Annotated[_Items, Field(alias="not")] = ()
 
 
-_KEYS = tuple(field.name for field in fields(Entry) if field.name not in ("id", "lang", "body"))
+_KEYS = tuple(key for key in key_names(Entry) if key not in ("id", "lang", "body"))
 
 
 def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
@@ -85,7 +102,7 @@ def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
 
 def _required_keys(entry: Entry) -> tuple[str, ...]:
     questions = () if entry.lang == LEICHTE_SPRACHE else ("questions",)
-    source = () if entry.layer is Layer.GAP else ("source",)
+    source = () if entry.layer in (Layer.GAP, Layer.BOT) else ("source",)
     return ("title", "layer", "audience", "related", *questions, *source)
 
 

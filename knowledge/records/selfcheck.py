@@ -50,7 +50,7 @@ class _QuestionText:
     question: Annotated[Text, Field(max_length=140)]
     about: Annotated[Text, Field(max_length=220)]
     entry: Text
-    step: Annotated[int, BeforeValidator(_check_step_number)]
+    step: Annotated[int, BeforeValidator(_check_step_number)] | None = None
 
 
 @strict_keys
@@ -61,7 +61,7 @@ class _QuestionRow(_QuestionText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheckQuestion(_QuestionText):
-    """One question; ``name`` is short, ``entry`` and the introduction's ``step`` explain it."""
+    """One question; ``name`` is short; ``entry`` explains it, and the introduction's ``step``, if it treats it."""
 
     group: QuestionGroup
 

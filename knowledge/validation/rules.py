@@ -3,26 +3,32 @@
 Pure except for Leichte Sprache, whose files are read again so that each problem can name its line.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from knowledge.crisis import CrisisDetector
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
-from knowledge.records.entry import ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.crisis_signs import CRISIS_FILE
+from knowledge.records.entry import DETAILS_GAP, ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.example_questions import QUESTIONS_FOLDER
 from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck
 from knowledge.validation.leichte_sprache import ALLOWED_WORDS_FILE, find_violations, read_allowed_words
 
 COMPLETE_LANGUAGES = ("de", "en")  # other languages may lack entries and steps
-MIN_QUESTIONS = {"de": 8, "en": 4, LEICHTE_SPRACHE: 0}
+MIN_QUESTIONS = {"de": 24, "en": 12, LEICHTE_SPRACHE: 0}
+QUESTION_LANGUAGES = ("ar", "es", "fr", "pl", "ru", "tr", "uk")  # beside those that have texts
+MIN_FOREIGN_QUESTIONS, MIN_NOT_ANSWERED = 3, 6
 MAX_ENTRY_ID_LENGTH = 50  # with our prefixes, fits 64 bytes of callback data or deep link
 MAX_TITLE_LENGTH = 48
-MAX_BODY_LENGTH = 900
+MAX_BODY_LENGTH = 700  # what a phone shows without scrolling much
+MAX_EASY_BODY_LENGTH = 1_100  # Leichte Sprache explains its words, in short sentences
 _TECHNICAL_KEYS = frozenset(
-    ("layer", "source", "url", "audience", "related", "entries", "picture", "entry", "id", "group", "step")
+    ("layer", "source", "url", "audience", "related", "command", "entries", "picture", "entry", "id", "group", "step")
 )
 
 
@@ -34,7 +40,10 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
         _check_related,
         _check_parity,
         _check_duplicates,
+        _check_not_answered,
+        _check_foreign_questions,
         _check_intent_phrases,
+        _check_crisis_signs,
         _check_intro_steps,
         _check_contact_topics,
         _check_selfchecks,
@@ -60,8 +69,9 @@ def _check_lengths(knowledge: Knowledge) -> Iterator[Problem]:
         path = entry_path(knowledge, entry)
         if len(entry.title) > MAX_TITLE_LENGTH:
             yield Problem(path, 2, f"the title has {len(entry.title)} characters; {MAX_TITLE_LENGTH} fit a button")
-        if len(markdown_to_plain(entry.body)) > MAX_BODY_LENGTH:
-            yield Problem(path, 0, f"the text has over {MAX_BODY_LENGTH} characters; split it into two entries")
+        max_length = MAX_EASY_BODY_LENGTH if entry.lang == LEICHTE_SPRACHE else MAX_BODY_LENGTH
+        if len(markdown_to_plain(entry.body)) > max_length:
+            yield Problem(path, 0, f"the text has over {max_length} characters; split it into two entries")
         if entry.lang == LEICHTE_SPRACHE and entry.questions:
             yield Problem(path, 0, "Leichte Sprache has no questions: an entry is found by those of the German text")
         minimum = MIN_QUESTIONS.get(entry.lang, 1)
@@ -88,7 +98,7 @@ def _check_parity(knowledge: Knowledge) -> Iterator[Problem]:
                 yield Problem(entry_path(knowledge, reference), 0, f"the entry is missing in the language '{lang}'")
         for entry in entries.values():
             source = ("source",) if entry.lang == LEICHTE_SPRACHE else ()
-            for field in ("layer", "url", "audience", "related", *source):
+            for field in ("layer", "url", "audience", "related", "command", *source):
                 if getattr(entry, field) != getattr(reference, field):
                     message = f"'{field}' differs from the language '{reference.lang}'"
                     yield Problem(entry_path(knowledge, entry), 0, message)
@@ -100,7 +110,7 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
         for entry in knowledge.entries:
             value = getattr(entry, field)
             for text in (value,) if isinstance(value, str) else value:
-                earlier = entries_by_text.setdefault((entry.lang, text.casefold().strip(" ?!.")), entry)
+                earlier = entries_by_text.setdefault((entry.lang, _fold_question(text)), entry)
                 if earlier is not entry or (field == "questions" and _repeats_question(entry, text)):
                     message = f"'{text}' is also in the entry '{earlier.id}'"
                     yield Problem(entry_path(knowledge, entry), 0, message)
@@ -110,6 +120,49 @@ def _repeats_question(entry: Entry, question: str) -> bool:
     return sum(question.casefold() == other.casefold() for other in entry.questions) > 1
 
 
+def _check_not_answered(knowledge: Knowledge) -> Iterator[Problem]:
+    entries_by_question = {_fold_question(text): entry for entry in knowledge.entries for text in entry.questions}
+    has_details_gap = any(entry.id == DETAILS_GAP for entry in knowledge.entries)
+    for entry in knowledge.entries:
+        path = entry_path(knowledge, entry)
+        is_german_answer = entry.lang == "de" and entry.layer is not Layer.GAP
+        if is_german_answer and len(entry.not_answered) < MIN_NOT_ANSWERED:
+            yield Problem(
+                path, 0, f"not: {len(entry.not_answered)} questions; at least {MIN_NOT_ANSWERED} are needed"
+            )
+        if entry.not_answered and not has_details_gap:
+            yield Problem(
+                path, 0, f"not: these questions are answered by the entry '{DETAILS_GAP}', which is missing"
+            )
+        for text in entry.not_answered:
+            if other := entries_by_question.get(_fold_question(text)):
+                yield Problem(path, 0, f"not: '{text}' is an example question of the entry '{other.id}'")
+
+
+def _check_foreign_questions(knowledge: Knowledge) -> Iterator[Problem]:
+    answering_ids = {entry.id for entry in knowledge.entries if entry.layer is not Layer.GAP}
+    entry_ids = {entry.id for entry in knowledge.entries}
+    by_lang = {file.lang: file.by_entry for file in knowledge.example_questions}
+    for lang in sorted({*QUESTION_LANGUAGES, *by_lang}):
+        path, by_entry = knowledge.folder / QUESTIONS_FOLDER / f"{lang}.yaml", by_lang.get(lang, {})
+        if lang in COMPLETE_LANGUAGES:
+            yield Problem(path, 0, "questions in this language belong in the files of the entries")
+        for entry_id in sorted(by_entry.keys() - entry_ids):
+            yield Problem(path, 0, f"there is no entry '{entry_id}'")
+        missing = [name for name in sorted(answering_ids) if len(by_entry.get(name, ())) < MIN_FOREIGN_QUESTIONS]
+        if missing and lang in QUESTION_LANGUAGES:
+            names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+            yield Problem(path, 0, f"fewer than {MIN_FOREIGN_QUESTIONS} questions for {names}")
+        counts = Counter(_fold_question(text) for texts in by_entry.values() for text in texts)
+        yield from (
+            Problem(path, 0, f"'{text}' is there {count} times") for text, count in counts.items() if count > 1
+        )
+
+
+def _fold_question(text: str) -> str:
+    return text.casefold().strip(" ?!.")
+
+
 def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
     entries_by_question = {question.casefold(): entry for entry in knowledge.entries for question in entry.questions}
     for intent in knowledge.intents:
@@ -117,6 +170,16 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
                 yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
+
+
+def _check_crisis_signs(knowledge: Knowledge) -> Iterator[Problem]:
+    detector = CrisisDetector(knowledge.crisis_signs)
+    questions = [question for entry in knowledge.entries for question in entry.questions]
+    phrases = [phrase for intent in knowledge.intents for _, phrase in intent.phrases]
+    for text in (*questions, *phrases):
+        if lang := detector.find_language(text):
+            message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
+            yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
 
 
 def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
@@ -172,13 +235,13 @@ def _check_selfchecks(knowledge: Knowledge) -> Iterator[Problem]:
         for question in selfcheck.questions:
             if question.entry not in entry_ids:
                 yield Problem(path, 0, f"{question.id}: there is no entry '{question.entry}' that answers")
-            if question.step not in step_numbers:
+            if question.step is not None and question.step not in step_numbers:
                 yield Problem(path, 0, f"{question.id}: there is no step {question.step} of the introduction")
         if reference and _selfcheck_outline(selfcheck) != _selfcheck_outline(reference):
             yield Problem(path, 0, f"groups, ids, entries or steps differ from the language '{reference.lang}'")
 
 
-def _selfcheck_outline(selfcheck: SelfCheck) -> list[tuple[str, str, str, int]]:
+def _selfcheck_outline(selfcheck: SelfCheck) -> list[tuple[str, str, str, int | None]]:
     return [(question.id, question.group.id, question.entry, question.step) for question in selfcheck.questions]
 
 

@@ -262,8 +262,9 @@ async def test_reminders_for_an_unanswered_request(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, bot_settings: Settings, live: LiveIndex,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """If nobody answers a request, the person gets a message with options, and the advisers a reminder."""
+    """If nobody answers by the promised date, the person gets a message with options, and the advisers a reminder."""
     monkeypatch.setenv("GW_ADVISER_CHAT_ID", str(forum.id))
+    monkeypatch.setenv("GW_ANSWER_DAYS", "2")
     async with running(Settings(), live):
         reference = await request(fake_telegram, ada)
         topic = topic_of(await card(fake_telegram, bea, forum, reference))

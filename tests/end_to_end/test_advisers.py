@@ -40,7 +40,7 @@ async def test_suggested_answer_is_sent_with_one_tap(
     """Advisers are offered the three best entries for the person's last message, to send or to read."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada, "Was ist eine Backbone-Organisation?"))
     bea.tap_button("Antworten vorschlagen", chat=forum)
-    offered = await wait_for_text(fake_telegram, bea, "Wissensbasis", forum)
+    offered = await wait_for_text(fake_telegram, bea, "Wissenssammlung", forum)
     assert len(offered.buttons) == 3
     answer, text = (offered.buttons[0][at].data or "" for at in (0, 1))
     bea.tap_stale_button(text, chat=forum)
@@ -169,7 +169,7 @@ async def test_messages_for_a_released_request_are_kept(
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, bea, "Übernommen (Bea)", forum)
     bea.tap_button("Abgeben", chat=forum)
-    await wait_for_text(fake_telegram, ada, "jemand anderes aus der Beratung übernimmt sie")
+    await wait_for_text(fake_telegram, ada, "jemand anderes aus dem Beratungsteam übernimmt sie")
     ada.send_text("Dann warte ich gern.")
     assert (await wait_for_text(fake_telegram, bea, "Dann warte ich gern.", forum)).thread_id == topic
     cem.send_text("Da bin ich.", chat=forum, topic=topic)
@@ -213,7 +213,7 @@ async def test_unanswered_message_can_be_passed_on(
     topic = topic_of(await card(fake_telegram, bea, forum, reference))
     ada.send_text("Sind Sie noch da?")
     await ada.wait_for_reply()
-    tap = ada.tap_button(f"An die Beratung weitergeben ({reference})")
+    tap = ada.tap_button(f"Ans Beratungsteam weitergeben ({reference})")
     passed = await wait_for_text(fake_telegram, bea, "Sind Sie noch da?", forum)
     assert passed.thread_id == topic
     await fake_telegram.wait_for(lambda: tap.answer)

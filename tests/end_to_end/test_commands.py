@@ -23,10 +23,10 @@ async def test_start_offers_three_ways_to_begin(ada: User) -> None:
     start = await ada.wait_for_reply()
 
     assert "Ich bin ein Bot" in start.text
-    assert start.button_labels == ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"]
+    assert start.button_labels == ["Eine Frage stellen", "Einführung", "Beratung anfragen"]
 
 
-@pytest.mark.parametrize("label", ["Eine Frage stellen", "Einführung", "Mit einem Menschen sprechen"])
+@pytest.mark.parametrize("label", ["Eine Frage stellen", "Einführung", "Beratung anfragen"])
 async def test_every_start_button_gets_a_reply(ada: User, label: str) -> None:
     """Each of the three start buttons is followed by a message."""
     ada.send_text("/start")

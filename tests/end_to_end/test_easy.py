@@ -40,7 +40,7 @@ async def test_an_entry_in_leichte_sprache(easy: User) -> None:
 
     answer = await easy.wait_for_reply()
 
-    assert "Backbone ist Englisch.\nMan spricht es: Bäck-Boun.\n" in answer.text
+    assert "Auf Englisch heißt sie: das Backbone.\nMan spricht es: Bäck-Boun.\n" in answer.text
     assert "Das steht in Fach-Texten:" in answer.text
     assert "normalem Deutsch" not in answer.text
 
@@ -60,7 +60,7 @@ async def test_a_gap_in_leichte_sprache(easy: User) -> None:
 
     answer = await easy.wait_for_reply()
 
-    assert "In meinen Texten steht kein Preis." in answer.text
+    assert "Einen Preis kenne ich leider nicht." in answer.text
     assert "Telefon: +49" in answer.text
 
 
@@ -91,8 +91,8 @@ async def test_the_introduction_in_leichte_sprache(easy: User) -> None:
     reply = await easy.wait_for_reply(easy.tap_button("Viele handeln zusammen"))
 
     assert "Deshalb handeln viele zusammen.\nDas heißt: Gemeinsam Wirken.\n" in step.text
-    assert "Eine Aufgabe ist zu schwer.\nWas hilft?" in step.text
-    assert "Richtig!\nDas ist Gemeinsam Wirken.\nWie das geht, lesen Sie gleich." in reply.text
+    assert "Eine Aufgabe ist zu schwer für 1 Organisation.\nWas hilft?" in step.text
+    assert "Richtig!\nDas ist Gemeinsam Wirken.\nMehr darüber lesen Sie gleich." in reply.text
 
 
 @pytest.mark.usefixtures("connected")
@@ -100,7 +100,7 @@ async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: Use
     """A request is made in Leichte Sprache from beginning to end, and its card asks for plain answers."""
     person = await choose_leichte_sprache(ada)
     person.send_text("/beratung")
-    assert "Schreiben Sie es einfach so, wie Sie sprechen." in (await person.wait_for_reply()).text
+    assert "Schreiben Sie es mit Ihren eigenen Worten." in (await person.wait_for_reply()).text
     person.send_text("Wie fangen wir an?")
     await person.wait_for_reply()
     for button in (
@@ -111,9 +111,9 @@ async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: Use
         "Weiter ohne Antwort",
     ):
         review = await person.wait_for_reply(person.tap_button(button))
-    assert "Darf ich das an die Beratung geben?" in review.text
-    person.tap_button("Ja, das darf die Beratung haben")
-    await wait_for_text(fake_telegram, person, "Die Antwort soll spätestens dann da sein:")
+    assert "Darf ich das an das Beratungs-Team geben?" in review.text
+    person.tap_button("Ja, das darf das Team haben")
+    await wait_for_text(fake_telegram, person, "Wie schnell kommt die Antwort?")
 
     card = await wait_for_text(fake_telegram, bea, "Wie fangen wir an?", forum)
 

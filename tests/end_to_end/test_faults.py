@@ -109,7 +109,7 @@ async def test_locked_store_overwrites_no_state(
         other.close()
         answer = await ada.wait_for_reply()
 
-    assert "questions" in answer.text
+    assert "Questions" in answer.text
 
 
 async def test_deleted_store_stops_the_bot(

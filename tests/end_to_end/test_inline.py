@@ -42,8 +42,8 @@ def link(result: Json) -> str:
 @pytest.mark.parametrize(
     ("lang", "question", "first", "layer", "source"),
     [
-        ("de", "Was ist eine Backbone-Organisation?", "Backbone", "Fachliteratur: ", "Quelle: "),
-        ("en", "What is a backbone organisation?", "Backbone", "Literature: ", "Source: "),
+        ("de", "Was ist eine Backbone-Organisation?", "Backbone", "Aus der Fachliteratur: ", "Quelle: "),
+        ("en", "What is a backbone organisation?", "Backbone", "From the literature: ", "Source: "),
     ],
 )
 async def test_three_answers(
@@ -95,8 +95,8 @@ async def test_empty_query_offers_questions(fake_telegram: FakeTelegram, lang: s
     [
         ("de", "Was kostet das?", "Dazu sagen meine Quellen nichts"),
         ("de", "Wie wird das Wetter morgen in Rom?", "Dazu sagen meine Quellen nichts"),
-        ("en", "What will the weather be like in Rome tomorrow?", "My sources say nothing on this"),
-        ("de", "Ich möchte mit einem Menschen sprechen", "Dafür gibt es einen Menschen"),
+        ("en", "What will the weather be like in Rome tomorrow?", "My sources say nothing about this"),
+        ("de", "Ich möchte mit einem Menschen sprechen", "Dafür gibt es eine Ansprechperson"),
     ],
 )
 async def test_no_answer(fake_telegram: FakeTelegram, lang: str, question: str, title: str) -> None:
@@ -189,4 +189,4 @@ async def test_adviser_answers_with_a_result(fake_telegram: FakeTelegram, forum:
 
     bea.choose_result(query, "1", forum, topic=topic)
 
-    assert "Quelle:" in (await wait_for_text(fake_telegram, ada, "Backbone-Organisation")).text
+    assert "Quelle:" in (await wait_for_text(fake_telegram, ada, "die koordinierende Stelle")).text

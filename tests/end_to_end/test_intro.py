@@ -70,7 +70,7 @@ async def test_introduction_continues_in_another_language(ada: User) -> None:
     ada.send_text("/sprache")
     await ada.wait_for_reply()
     confirmation = await ada.wait_for_reply(ada.tap_button("English"))
-    page = await ada.wait_for_reply(ada.tap_button("Go on with step 3"))
+    page = await ada.wait_for_reply(ada.tap_button("Continue with step 3"))
 
     assert "English" in confirmation.text
     assert "Step 3 of 9" in page.text

@@ -67,7 +67,7 @@ async def test_notice_names_the_operator(
             ada.send_text("/datenschutz")
             texts.append((await ada.wait_for_reply()).text)
 
-    assert "steht noch nicht in seinen Einstellungen" in texts[0]
+    assert "Wer diesen Bot betreibt, ist noch nicht eingetragen" in texts[0]
     assert "Verein Beispiel e. V., Musterweg 1, 10115 Berlin betreibt diesen Bot." in texts[1]
 
 
@@ -116,7 +116,7 @@ async def test_deletion_removes_the_topic(
     receipt = (await ada.wait_for_reply(ada.tap_button("Ja, alles löschen"), count=2)).text
     notice = await wait_for_text(fake_telegram, bea, f"Anfrage {reference}", forum)
 
-    assert f"{reference} ist noch nicht abgeschlossen" in question.text
+    assert f"ist auch die Anfrage {reference} zurückgezogen" in question.text
     assert "Ihre Daten sind gelöscht" in receipt
     assert reference in receipt
     assert topic not in forum.chat.topics

@@ -20,7 +20,7 @@ async def test_answer_with_source(ada: User) -> None:
     assert "Collective Impact" in answer.text
     assert "Aus der Fachliteratur:" in answer.text
     assert "Quelle:" in answer.text
-    assert {"👍", "👎", "Mit einem Menschen sprechen"} < set(answer.button_labels)
+    assert {"👍", "👎", "Beratung anfragen"} < set(answer.button_labels)
 
 
 @pytest.mark.usefixtures("polling")

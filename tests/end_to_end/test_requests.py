@@ -6,6 +6,7 @@ import pytest
 
 from bot.app.bootstrap import open_store_from_settings
 from bot.domain.consultation import ContactChannel, Details
+from bot.flows.consultation.review import REQUEST_CONSENT_VERSION
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
@@ -118,7 +119,7 @@ async def test_last_question_becomes_the_concern_with_one_tap(ada: User) -> None
     """The button under an answer opens the form, which offers the question as the concern."""
     ada.send_text("Wie finden wir eine gemeinsame Vision?")
     await ada.wait_for_reply()
-    first_page = await ada.wait_for_reply(ada.tap_button("Mit einem Menschen sprechen"))
+    first_page = await ada.wait_for_reply(ada.tap_button("Beratung anfragen"))
     assert "Wie finden wir eine gemeinsame Vision?" in first_page.text
     second_page = await ada.wait_for_reply(ada.tap_button("Diese Frage übernehmen"))
 
@@ -166,12 +167,12 @@ async def test_request_without_an_adviser_chat(ada: User, bot_settings: Settings
     await fill_in_form(ada)
     reply = await ada.wait_for_reply(ada.tap_button("Ja, so weitergeben"), count=2)
 
-    assert "erfährt davon aber noch nicht von selbst" in reply.text
+    assert "Weitergeben kann ich sie aber noch nicht" in reply.text
     assert "jacob.rohm@phineo.org" in reply.text
     store = open_store_from_settings(bot_settings)
     (request,) = store.requests.active_requests()
     store.close()
-    assert (request.consent, request.contact, request.details.kind) == ("2026-11-24", "jacob-rohm", "npo")
+    assert (request.consent, request.contact, request.details.kind) == (REQUEST_CONSENT_VERSION, "jacob-rohm", "npo")
     assert request.created > 0
 
 

@@ -95,7 +95,7 @@ async def test_result_is_compared_with_the_previous_one(ada: User) -> None:
     result = await answer_questions(ada, (2, 0, None, *(1,) * 8))
 
     assert "weiter: Gesellschaftliche Vision\n" in result.text
-    assert ": Systemischer Ansatz\n" in result.text.split("Weniger weit")[1]
+    assert ": Systemischer Ansatz\n" in result.text.split("Zurückgefallen")[1]
     assert "eine Frage mit „weiß nicht“" in result.text
 
 
@@ -169,7 +169,7 @@ async def test_deleting_leaves_no_result(ada: User, fake_telegram: FakeTelegram)
 async def test_result_starts_a_request(ada: User) -> None:
     """A request that is started from the result has a concern already, which can be kept."""
     await complete_selfcheck(ada, MIXED)
-    first_page = await ada.wait_for_reply(ada.tap_button("Damit zur Beratung"))
+    first_page = await ada.wait_for_reply(ada.tap_button("Beratung anfragen"))
     second_page = await ada.wait_for_reply(ada.tap_button("So lassen"))
 
     assert "Das fehlt uns noch: Vernetztes Handeln" in first_page.text
@@ -183,7 +183,7 @@ async def test_result_leads_on(ada: User) -> None:
     entry = await ada.wait_for_reply(ada.tap_button("Mehr: Gemeinsame Messung"))
     step = await ada.wait_for_reply(ada.tap_button("Dazu in der Einführung"))
 
-    assert "denselben Indikatoren" in entry.text
+    assert "dieselben wenigen" in entry.text
     assert "Schritt 5 von" in step.text
 
 

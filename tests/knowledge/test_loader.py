@@ -10,6 +10,7 @@ from knowledge.errors import ContentError, GwError
 from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from knowledge.records.contacts import Contact, contact_for, default_contact, read_contacts
 from knowledge.records.entry import Layer
+from knowledge.records.example_questions import ExampleQuestions
 from knowledge.validation.rules import check_knowledge
 
 
@@ -25,12 +26,12 @@ def test_built_in_knowledge_follows_the_rules(built_in: Knowledge) -> None:
 
 
 def test_size_of_the_built_in_knowledge(built_in: Knowledge) -> None:
-    """There are at least 70 answering entries and 15 gaps in each of German and English."""
+    """There are at least 180 answering entries and 15 gaps in each of German and English."""
     for lang in ("de", "en"):
         layers = [entry.layer for entry in built_in.entries if entry.lang == lang]
 
         assert layers.count(Layer.GAP) >= 15
-        assert layers.count(Layer.PAGE) + layers.count(Layer.LITERATURE) >= 70
+        assert len(layers) - layers.count(Layer.GAP) >= 180
 
 
 def test_listed_contact() -> None:
@@ -57,6 +58,39 @@ def test_rules_across_files(built_in: Knowledge) -> None:
         "60 characters",
         "is also in the entry",
         "missing in",
+    ):
+        assert expected in messages
+
+
+def test_questions_that_are_not_answered(built_in: Knowledge) -> None:
+    """An entry needs six questions that it does not answer; one that another entry answers is reported."""
+    first, second, *rest = (
+        entry for entry in built_in.entries if entry.lang == "de" and entry.layer is not Layer.GAP
+    )
+    broken = (replace(first, not_answered=(second.questions[0].upper(),)), second, *rest)
+
+    messages = "\n".join(map(str, check_knowledge(replace(built_in, entries=broken))))
+
+    assert f"{first.id}.md: not: 1 questions; at least 6 are needed" in messages
+    assert f"is an example question of the entry '{second.id}'" in messages
+    assert "which is missing" in messages  # the gap of details was left out
+
+
+def test_example_questions_of_other_languages(built_in: Knowledge) -> None:
+    """An unknown entry, a repeated question, a missing one and a language that has texts are each reported."""
+    files = (
+        ExampleQuestions("tr", {"gibt-es-nicht": ("Ne?",), "backbone": ("Ne?", "Kim?")}),
+        ExampleQuestions("de", {}),
+    )
+
+    messages = "\n".join(map(str, check_knowledge(replace(built_in, example_questions=files))))
+
+    for expected in (
+        "tr.yaml: there is no entry 'gibt-es-nicht'",
+        "'ne' is there 2 times",
+        "tr.yaml: fewer than 3 questions for",
+        "pl.yaml: fewer than 3 questions for",
+        "de.yaml: questions in this language belong in the files of the entries",
     ):
         assert expected in messages
 

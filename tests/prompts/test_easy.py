@@ -69,7 +69,7 @@ def test_missing_texts_are_german() -> None:
 def test_sentences_keep_their_lines() -> None:
     """Each sentence of an entry stays on its own line."""
     html = render_template(
-        "answer", "de-leicht", note="", title="T", layer="page", body="Eins.\nZwei.\n\n- a\n- b", source="", url=""
+        "answer", "de-leicht", note="", title="T", layer="", body="Eins.\nZwei.\n\n- a\n- b", source="", url=""
     )
 
     assert html == "<b>T</b>\n\nEins.\nZwei.\n\n• a\n• b"

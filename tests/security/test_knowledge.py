@@ -12,6 +12,7 @@ from knowledge.errors import ContentError
 from knowledge.loader import load_knowledge
 from knowledge.parsing.text_file import MAX_FILE_BYTES
 from knowledge.records.contacts import read_contacts
+from knowledge.records.crisis_signs import read_crisis_signs
 from knowledge.records.discourse_markers import read_markers
 from knowledge.records.entry import read_entry
 from knowledge.records.intents import read_intents
@@ -50,6 +51,7 @@ READERS: dict[str, Callable[[Path, str], object]] = {
     "intents": _reader_of("i/a.yaml", lambda file: read_intents(file.parent)),
     "selfcheck": _reader_of("s/de.yaml", lambda file: read_selfchecks(file.parent)),
     "understanding": _reader_of("understanding.yaml", read_markers),
+    "crisis": _reader_of("crisis.yaml", read_crisis_signs),
     "easy": _reader_of("easy.yaml", read_allowed_words),
 }
 BILLION_LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -166,7 +168,9 @@ def test_symlink_out_of_the_folder(tmp_path: Path, layout: str, way: str) -> Non
     assert "Geheim" not in result
 
 
-@pytest.mark.parametrize("name", ["contacts.yaml", "intents/a.yaml", "intro/de/01-a.md", "selfcheck/de.yaml"])
+@pytest.mark.parametrize(
+    "name", ["contacts.yaml", "crisis.yaml", "intents/a.yaml", "intro/de/01-a.md", "selfcheck/de.yaml"]
+)
 def test_symlink_for_a_file_other_than_an_entry(tmp_path: Path, name: str) -> None:
     """Files other than entries are not read through a symbolic link out of the folder either."""
     secret = tmp_path / "secret"

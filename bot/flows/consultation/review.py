@@ -4,14 +4,14 @@ import zlib
 from dataclasses import replace
 
 from bot.answering.language import base_language
-from bot.domain.calendar import answer_deadline
+from bot.domain.calendar import promised_deadline
 from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
 from bot.domain.effects import CreateRequest
 from bot.domain.event import EventKind
 from bot.domain.message import Button, Keyboard, RefreshCard, SendMail, SendMessage, truncate_text
 from bot.domain.turn import Turn
 from bot.flows import request_limits
-from bot.flows.callback_data import FORM_CALLBACK
+from bot.flows.callback_data import FORM_CALLBACK, REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
 from knowledge.records.contacts import contact_for
 from prompts.dates import format_date_and_time
@@ -20,8 +20,8 @@ from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
 MAX_PASSAGE_LENGTH = 300  # characters of an answer that are shown to advisers
-REQUEST_CONSENT_VERSION = "2026-11-24"  # version of the wording in prompts/*/form_review.j2
-CARD_RESERVE = 400  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
+REQUEST_CONSENT_VERSION = "2026-11-30"  # version of the wording in prompts/*/form_review.j2
+CARD_RESERVE = 300  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
 REVIEW_LINES = tuple(step for step in FormStep if step not in (FormStep.ADDRESS, FormStep.REVIEW))
 
 
@@ -51,6 +51,7 @@ def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
         brief=form.shared_context,
         name=context.event.name,
         contact=contact_for(context.services.contacts, form.brief.entry),
+        desk=context.adviser_chat is not None,
     )
 
 
@@ -86,7 +87,7 @@ def send_request(context: TurnContext) -> Turn:
     reference, contact = services.new_reference(), contact_for(services.contacts, form.brief.entry)
     has_chat = context.adviser_chat is not None
     reaches_advisers = has_chat or services.sends_mail
-    promised = answer_deadline(now, services.answer_days) if reaches_advisers else 0.0
+    promised = promised_deadline(now, services.answer_days) if reaches_advisers else 0.0
     request = Request(
         reference=reference,
         chat_id=event.chat_id,
@@ -101,12 +102,15 @@ def send_request(context: TurnContext) -> Turn:
         since=now,
         promised=promised,
     )
-    template, by = "request_sent" if reaches_advisers else "request_kept", format_date_and_time(promised, lang)
+    template = "request_sent" if reaches_advisers else "request_kept"
+    by = format_date_and_time(promised, lang) if promised else ""
     confirmation = render_template(template, lang, number=reference, contact=contact, by=by, desk=has_chat)
     by_button = event.kind is EventKind.BUTTON  # a typed consent has no tapped summary to edit
     summary_edit = (context.edit_tapped(render_summary(context, form)),) if by_button else ()
     refresh = (RefreshCard(reference),) if has_chat else ()
     mail = (SendMail(reference),) if services.sends_mail else ()
-    messages = (*summary_edit, SendMessage(confirmation, reference=reference), *refresh, *mail)
+    withdraw = Button(format_label("person_withdraw", lang), f"{REQUESTER_CALLBACK}withdraw:{reference}")
+    keyboard = ((withdraw,),) if has_chat else ()
+    messages = (*summary_edit, SendMessage(confirmation, keyboard, reference=reference), *refresh, *mail)
     sent_request = SentRequest(reference, tuple(typed.message_id for typed in form.typed))
     return Turn(context.change(form=None, sent=sent_request).state, messages, (CreateRequest(request),))

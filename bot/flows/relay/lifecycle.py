@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.calendar import DAY, JUMP_THRESHOLD, answer_deadline, next_closing, next_opening
+from bot.domain.calendar import DAY, JUMP_THRESHOLD, answer_deadline, next_closing, next_opening, promised_deadline
 from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
@@ -30,7 +30,8 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
     if request.remind_at and now >= request.remind_at:
         return _remind_advisers(replace(request, remind_at=0.0), "reminder")
     if request.turn is Party.ADVISER:
-        expected_by = max(request.promised, answer_deadline(request.since, services.answer_days))
+        days = services.answer_days or 1  # a promise is kept even if dates are no longer promised
+        expected_by = max(request.promised, answer_deadline(request.since, days))
         if request.promised and now >= expected_by and not request.told:
             return _send_late_notice(services, request, now)
         if now >= (next_closing(request.reminded) if request.reminded else answer_deadline(request.since, 1)):
@@ -49,14 +50,14 @@ def close_request(state: State, request: Request, now: float, template: str) -> 
 
 
 def reopen_request(context: TurnContext, request: Request) -> Turn:
-    """Reopen a closed request: notify both sides, and promise a new date."""
+    """Reopen a closed request: notify both sides, and promise a new date if dates are promised."""
     if request.status is not RequestStatus.CLOSED:
         return context.toast(format_label("gone", request.lang))
     now = context.services.now()
-    promised = answer_deadline(now, context.services.answer_days)
+    promised = promised_deadline(now, context.services.answer_days)
     updated = replace(request.release().pass_turn(Party.ADVISER, now), promised=promised, closed=0.0)
     end_row = (requester_row(request, "end"),) if request.talking else ()
-    by = format_date_and_time(promised, request.lang)
+    by = format_date_and_time(promised, request.lang) if promised else ""
     notice = message_to_requester(request, "request_reopened", end_row, by=by, talking=request.talking)
     messages = (notice, RefreshCard(request.reference), message_to_advisers(request, "reopened"), AnswerCallback())
     return Turn(context.state, messages, (UpdateRequest(updated),))
@@ -101,7 +102,7 @@ def _without_future_times(services: Services, request: Request, now: float) -> R
     latest = max(request.since, request.reminded, request.warned)
     if latest <= now + JUMP_THRESHOLD and request.remind_at <= next_opening(now):
         return request
-    promised = min(request.promised, answer_deadline(now, services.answer_days))
+    promised = min(request.promised, promised_deadline(now, services.answer_days))
     return replace(
         request,
         since=min(request.since, now),

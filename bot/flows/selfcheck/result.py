@@ -131,14 +131,18 @@ def _result_message(
 
 
 def _result_keyboard(questionnaire: SelfCheck, summary: ResultSummary, lang: str, code: str) -> Keyboard:
-    """Return buttons for entries to read, the next step of the introduction, and actions on the result."""
+    """Return buttons for entries to read, the step of the introduction to read next, and actions on the result.
+
+    The step is that of the first question to read about that has one; most, but not all, have one.
+    """
     findings = summary.findings
     to_read = _find_questions(questionnaire, findings.gaps or findings.unknown[:MAX_HIGHLIGHTS] or findings.strengths)
     entries = [
         (Button(format_label("read_on", lang, title=item.name), f"{ENTRY_CALLBACK}{item.entry}"),) for item in to_read
     ]
-    number = str(to_read[0].step)
-    rows: list[tuple[Button, ...]] = [*entries, (selfcheck_button("step", lang, number, number=number),)]
+    steps = [str(item.step) for item in to_read if item.step is not None]
+    rows: list[tuple[Button, ...]] = [*entries]
+    rows += [(selfcheck_button("step", lang, number, number=number),) for number in steps[:1]]
     rows.append((Button(format_label("take_along", lang), HANDOUT_PDF_CALLBACK), selfcheck_button("again", lang)))
     rows.append((selfcheck_button("shared", lang, code, code=code),) if code else (selfcheck_button("team", lang),))
     rows.append((Button(format_label("check_advise", lang), SELFCHECK_ADVICE_CALLBACK),))

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 POLL_INTERVAL = 0.25  # seconds; a scan takes a few milliseconds
 MAX_NAMED_FILES = 3  # changed files named in a note
-INDEXED_FOLDERS = ("content", "intents")  # everything else the bot reads at startup
+INDEXED_FOLDERS = ("content", "intents", "questions")  # everything else the bot reads at startup
 FileStamps = dict[Path, tuple[int, int]]  # modification time (ns) and size, by file
 
 

@@ -52,7 +52,7 @@ def take_snapshot(simulation: SimulationState, database: Path) -> Json:
 def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
     """Parse a saved state; raises ActionRefused if it is invalid."""
     if not isinstance(data, dict) or data.get("format") != SNAPSHOT_FORMAT:
-        raise ActionRefused("Das ist kein gesicherter Stand dieser Probebühne.")
+        raise ActionRefused("Das ist kein gesicherter Stand dieser Sandbox.")
     try:
         saved_state = Snapshot(
             world=snapshot.load_world(simulation.world, data["world"]),

@@ -46,10 +46,10 @@ def test_most_second_messages_are_answered_correctly(answerer: Answerer) -> None
 
 def test_answer_to_follow_up_names_its_context(answerer: Answerer) -> None:
     """The answer to a follow-up starts with the title of the entry it refers to."""
-    answer = answer_after(answerer, "Was ist Gemeinsam Wirken?", "und wie fangen wir damit an?")
+    answer = answer_after(answerer, "Was ist Collective Impact?", "und wer hat das erfunden?")
 
-    assert answer.plain_text.startswith("Bezogen auf: Was Gemeinsam Wirken ist\n")
-    assert answer.entry_id == "wie-beginnt-gemeinsam-wirken"
+    assert answer.plain_text.startswith("Bezogen auf: Collective Impact\n")
+    assert answer.entry_id == "ursprung-des-begriffs"
 
 
 def test_request_for_more_offers_related_entries(answerer: Answerer) -> None:

@@ -37,7 +37,7 @@ def test_request_is_recognised_within_a_longer_sentence(answerer: Answerer, text
     assert asks_for_human(answerer, text, "de")
 
 
-@pytest.mark.parametrize("text", ["Was kostet eine Beratung?", "Wer bietet Beratung an?"])
+@pytest.mark.parametrize("text", ["Was kostet eine Beratung?", "Wie läuft eine Beratung ab?"])
 def test_question_about_advice_is_not_a_request(answerer: Answerer, text: str) -> None:
     """A question about advice is not taken for a request for a human."""
     assert not asks_for_human(answerer, text, "de")

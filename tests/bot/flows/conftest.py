@@ -10,8 +10,10 @@ import pytest
 from bot.app import bootstrap
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
+from knowledge.crisis import CrisisDetector
 from knowledge.loader import BUILT_IN
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
+from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 from tests.conftest import Clock
@@ -33,7 +35,7 @@ def dialogue(settings: Settings, tmp_path: Path) -> Iterator[Dialogue]:
         retention_days=settings.retention_days,
         now=Clock(),
         sends_mail=False,
-        answer_days=settings.answer_days,
+        answer_days=2,
         close_days=settings.close_days,
         operator="",
         username="",
@@ -48,5 +50,6 @@ def _read_knowledge() -> dict[str, Any]:
     return {
         "contacts": read_contacts(BUILT_IN / CONTACTS_FILE),
         "steps": read_steps(BUILT_IN / "intro"),
+        "crisis_detector": CrisisDetector(read_crisis_signs(BUILT_IN / CRISIS_FILE)),
         "selfchecks": read_selfchecks(BUILT_IN / SELFCHECK_FOLDER),
     }

@@ -56,7 +56,7 @@ def explain(dialogue: Dialogue, turn: Turn, data: str = "") -> str:
             ["recht sicher", "Antworten treffen zu", "Collective, Impact", "„Was ist Collective Impact?“"],
         ),
         ("Was kostet eine Beratung?", ["„Preise und Kosten der Beratung“", "meine Quellen sagen nichts dazu"]),
-        ("Erzähl mir einen Witz", ["nicht zu meinem Thema", "zu weit von Ihrer Frage entfernt"]),
+        ("Erzähl mir einen Witz", ["nicht zu meinem Thema", "passt mir zu wenig zu Ihrer Frage"]),
         ("What are the five conditions?", ["Why this answer?", "fairly sure", "five, conditions"]),
         ("Що таке Collective Impact?", ["recht sicher", "Collective, Impact"]),
     ],

@@ -79,6 +79,19 @@ def test_changed_contact_is_used(editors: Page) -> None:
     assert editors.send_text(ada, "/kontakt", "Jana Rohm")
 
 
+def test_changed_crisis_wording_is_used(editors: Page) -> None:
+    """A wording added to crisis.yaml is used without restarting the sandbox; a mistake in it has file and line."""
+    before, ada = editors.state(), editors.person("Ada Yıldız")
+    path = folder(editors) / "crisis.yaml"
+    change(path, "    - . sos .", "    - (sos)")
+    broken = wait_for_reload(editors, before)
+    change(path, "    - (sos)", "    - mein kanu kentert")
+    editors.until(lambda now: not now["knowledge"]["problems"] and now["bot"]["ready"])
+
+    assert any(text.startswith("knowledge/crisis.yaml:") and "(sos)" in text for text in broken["problems"])
+    assert editors.send_text(ada, "Hilfe mein Kanu kentert", "112 – Rettungsdienst")
+
+
 def test_changed_step_is_shown(editors: Page) -> None:
     """A changed step of the introduction is shown without restarting the sandbox."""
     before, jonas = editors.state(), editors.person("Jonas Weber")

@@ -71,7 +71,7 @@ def test_edited_question(page: Page) -> None:
     question = messages(page.state(), ada)[0]
     page.post("edit", person=ada, chat=ada, message=question["id"], text="Was ist eine Backbone-Organisation?")
 
-    answer = page.answer(ada, "Backbone-Organisation")
+    answer = page.answer(ada, "die koordinierende Stelle")
 
     assert answer["edited"]
     assert messages(page.state(), ada)[0]["edited"]

@@ -21,7 +21,7 @@ def test_words_and_examples_of_an_answer(live: LiveIndex) -> None:
     entry = live.current_searcher().reader.get_entry("collective-impact", "de")
 
     assert explanation.entry == entry
-    assert explanation.matched_words == ("Collective", "Impact", "Akteure")
+    assert explanation.matched_words == ("Collective", "Impact")
     assert len(explanation.examples) == 2
     assert set(explanation.examples) <= set(entry.questions)
     assert 0.5 < explanation.probability <= 1

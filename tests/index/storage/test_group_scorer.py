@@ -11,16 +11,16 @@ from knowledge.passages import KINDS, PassageKind
 TEXT, QUESTION = KINDS.index(PassageKind.TEXT), KINDS.index(PassageKind.QUESTION)
 
 
-def test_best_text_and_two_best_questions_are_pooled() -> None:
-    """The similarity of a target is that of its best text passage, and the mean of its two best questions."""
-    owners = np.array([0, 1, 0, 0, 0, 0, 1], np.int32)
-    kinds = np.array([TEXT, TEXT, TEXT, QUESTION, QUESTION, QUESTION, QUESTION], np.uint8)
-    similarities = np.array([0.5, 0.25, 0.75, 0.5, 1.0, 0.75, 0.5], np.float32)
+def test_best_text_and_three_best_questions_are_pooled() -> None:
+    """The similarity of a target is that of its best text passage, and the mean of its three best questions."""
+    owners = np.array([0, 1, 0, 0, 0, 0, 0, 1], np.int32)
+    kinds = np.array([TEXT, TEXT, TEXT, QUESTION, QUESTION, QUESTION, QUESTION, QUESTION], np.uint8)
+    similarities = np.array([0.5, 0.25, 0.75, 0.5, 1.0, 0.75, 0.5, 0.5], np.float32)
 
     pooled = GroupScorer(owners, kinds, 2).pool_similarities(similarities)
 
     assert pooled[TEXT].tolist() == [0.75, 0.25]
-    assert pooled[QUESTION].tolist() == [0.875, 0.5]
+    assert pooled[QUESTION].tolist() == [0.75, 0.5]
     assert np.isnan(pooled[KINDS.index(PassageKind.WINDOW)]).all()
 
 
@@ -47,7 +47,7 @@ def test_agrees_with_a_plain_loop(rows: list[tuple[int, int, float]]) -> None:
     for target in range(5):
         for kind in range(len(KINDS)):
             own = sorted((s for o, k, s in rows if (o, k) == (target, kind)), reverse=True)
-            expected = np.mean(own[: 2 if kind >= QUESTION else 1]) if own else np.nan
+            expected = np.mean(own[: 3 if kind >= QUESTION else 1]) if own else np.nan
             np.testing.assert_allclose(pooled[kind, target], expected, atol=1e-6)
 
 

@@ -26,6 +26,14 @@ def test_groups_and_layers_of_the_questions() -> None:
         assert layers == [Layer.PAGE] * 3 + [Layer.LITERATURE] * 8
 
 
+def test_question_without_a_step(tmp_path: Path) -> None:
+    """A question that no step of the introduction is about has no step."""
+    (tmp_path / "de.yaml").write_text(GERMAN.replace("    step: 4\n", "", 1), encoding="utf-8")
+    (selfcheck,) = read_selfchecks(tmp_path)
+
+    assert [question.step for question in selfcheck.questions[:3]] == [3, None, 5]
+
+
 def test_folder_without_questions(tmp_path: Path) -> None:
     """A folder without questions has no self-check."""
     assert read_selfchecks(tmp_path / SELFCHECK_FOLDER) == ()

@@ -18,7 +18,7 @@ export function head(titleId, topic) {
   function update(chat, person) {
     owner = person;
     const name = person?.name ?? chat.title;
-    const about = person ? (ROLES[person.role] ?? "Gast") : "Gruppe der Beratung";
+    const about = person ? (ROLES[person.role] ?? "Gast") : "Gruppe des Beratungsteams";
     setText(title, name);
     setText(subtitle, chat.typing ? "Der Bot schreibt …" : about);
     setText(picture, initials(name));

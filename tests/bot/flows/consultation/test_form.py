@@ -26,7 +26,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import form, review
-from bot.flows.context import TurnContext
+from bot.flows.context import Advisers, TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser, lifecycle, messages, requester
 from prompts.dates import TIME_ZONE, to_local_time
@@ -132,7 +132,21 @@ def test_request_is_stored_only_after_consent(dialogue: Dialogue) -> None:
         "Wir suchen Rat.", "Brücken e. V.", "npo", "", ContactChannel.EMAIL, "ada@example.org", ""
     )
     assert (stored.brief.question, stored.brief.entry) == ("Was ist ein Backbone?", "backbone")
-    assert (stored.consent, stored.name, state.form) == ("2026-11-24", "Ada", None)
+    assert (stored.consent, stored.name, state.form) == (review.REQUEST_CONSENT_VERSION, "Ada", None)
+
+
+@pytest.mark.parametrize(("days", "text"), [(2, "mit einer Antwort bis"), (0, "kann ich Ihnen nicht sagen")])
+def test_date_is_promised_only_if_the_operator_set_one(dialogue: Dialogue, days: int, text: str) -> None:
+    """The confirmation names a date only if the settings promise one; the request can be withdrawn from there."""
+    sent = Form(FormStep.REVIEW, Details("Rat"), reviewed=True)
+    tap = replace(EVENT, kind=EventKind.BUTTON, text=f"r:send:{review.consent_digest(sent)}", callback_id="1")
+    turn = replace(dialogue, answer_days=days, advisers=Advisers(-1)).handle(State(form=sent), tap)
+    (stored,) = (effect.request for effect in turn.effects if isinstance(effect, CreateRequest))
+    (confirmation,) = (message for message in turn.messages if isinstance(message, SendMessage))
+
+    assert bool(stored.promised) is bool(days)
+    assert text in confirmation.html
+    assert [button.data for row in confirmation.keyboard for button in row] == [f"h:withdraw:{stored.reference}"]
 
 
 def test_consent_to_an_older_summary_sends_nothing(dialogue: Dialogue) -> None:
@@ -259,6 +273,14 @@ def test_untaken_request_sends_reminders_and_one_notice(dialogue: Dialogue) -> N
 
     assert [when for when, adviser in sent if adviser] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
     assert [when for when, adviser in sent if not adviser] == ["Wed 17"]
+
+
+def test_no_promise_no_late_notice(dialogue: Dialogue) -> None:
+    """If no date is promised, advisers are reminded all the same, and the requester is not told that it is late."""
+    sent = messages_over_time(replace(dialogue, answer_days=0), request(), MONDAY, 9)
+
+    assert [when for when, adviser in sent if adviser] == ["Tue 17", "Wed 17", "Thu 17", "Fri 17", "Mon 17", "Tue 17"]
+    assert [when for when, adviser in sent if not adviser] == []
 
 
 def test_no_reminder_on_a_holiday(dialogue: Dialogue) -> None:

@@ -22,6 +22,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.consultation.form import handle_form_callback
+from bot.flows.consultation.review import CARD_RESERVE
 from bot.flows.consultation.typed_answers import button_phrases
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
@@ -48,7 +49,7 @@ def texts(turn: Turn) -> Iterable[str]:
 
 OPTIONS = {
     "npo": ("Verein oder NPO", "verein", "VEREIN", "Wir sind ein Verein.", "e.V.", "NGO", "1", "charity",
-            "Association or NPO"),
+            "Charity or non-profit", "association"),
     "foundation": ("Stiftung", "eine Stiftung", "Buergerstiftung", "Bürgerstiftung", "foundation"),
     "municipality": ("Kommune", "Stadt", "Stadt oder Gemeinde", "Gemeinde", "council", "3"),
     "company": ("Unternehmen", "Firma", "company"),
@@ -280,5 +281,5 @@ def test_summary_always_fits_in_one_message(dialogue: Dialogue, concern: str, la
     (html,) = texts(turn)
     assert form_of(turn).at is FormStep.REVIEW
     assert len(split_html(html)) == 1
-    assert len(split_html(html, MESSAGE_LIMIT - 400)) == 1
+    assert len(split_html(html, MESSAGE_LIMIT - CARD_RESERVE)) == 1
     assert format_label("consent", lang) in [button.label for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]

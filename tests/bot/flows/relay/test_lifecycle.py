@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
-from bot.domain.message import RelayMessage
+from bot.domain.message import RelayMessage, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
@@ -73,7 +73,21 @@ def test_requester_who_reopens_writes_to_the_advisers(services: Dialogue) -> Non
 
     reads(
         reopened,
-        (ADA, "Was Sie hier schreiben, geht an die Beratung", [f"h:end:{REFERENCE}"]),
+        (ADA, "Was Sie hier schreiben, geht an das Beratungsteam", [f"h:end:{REFERENCE}"]),
         ("card", REFERENCE, []), ("desk", "ist wieder offen", []), ("toast", "", []),
     )  # fmt: skip
     assert kinds(message) == [RelayMessage]
+
+
+@pytest.mark.parametrize(("days", "promises"), [(2, True), (0, False)])
+def test_reopening_promises_a_date_only_if_dates_are_promised(services: Dialogue, days: int, promises: bool) -> None:
+    """A reopened request gets a new date; if the settings promise none, none is stored and none is named."""
+    kept(services, CLOSED)
+    reopened = requester.handle_requester_callback(
+        TurnContext(replace(services, answer_days=days), STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
+    )
+    assert reopened is not None
+    texts = [message.html for message in reopened.messages if isinstance(message, SendMessage)]
+
+    assert bool(changed(reopened).promised) is promises
+    assert any("Rechnen Sie mit einer Antwort" in text for text in texts) is promises

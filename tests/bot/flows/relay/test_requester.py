@@ -189,8 +189,8 @@ def test_conversation_goes_on_after_handing_back(services: Dialogue) -> None:
         ("desk", "Wer übernimmt?", []), CARD, ("toast", "", []),
     )  # fmt: skip
     assert kinds(written) == [RelayMessage, RefreshCard]
-    reads(command, (None, "im Gespräch mit der Beratung", END))
-    reads(button, ("toast", "im Gespräch mit der Beratung", []))
+    reads(command, (None, "im Gespräch mit dem Beratungsteam", END))
+    reads(button, ("toast", "im Gespräch mit dem Beratungsteam", []))
     reads(next_adviser, (ADA, f"Eve schreibt Ihnen zu Ihrer Anfrage {REFERENCE}", END), CARD)
 
 

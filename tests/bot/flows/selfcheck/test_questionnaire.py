@@ -161,6 +161,24 @@ def test_verdict(level: int | None, verdict: str) -> None:
     assert result.summarise_result(CHECKS[0], same_levels(level)).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("gaps", "steps"),
+    [
+        (["mittel", "dringlichkeit"], []),
+        (["ansatz", "mittel"], ["k:step:4"]),
+        (["mittel", "messung"], ["k:step:6"]),
+    ],
+)
+def test_step_of_the_introduction_is_offered_if_one_treats_a_gap(
+    dialogue: Dialogue, gaps: list[str], steps: list[str]
+) -> None:
+    """The result leads to the step about the first gap that has one; the entries help with the others."""
+    save_result(dialogue, 20, same_levels(3) | dict.fromkeys(gaps, 0))
+    turn = tap(dialogue, None, "result:")
+
+    assert [data for data in callback_data(turn) if data.startswith("k:step:")] == steps
+
+
 def test_changes_between_two_results() -> None:
     """Only questions answered both times count as changed."""
     before, now = {"vision": 1, "ansatz": 3, "handeln": None}, {"vision": 2, "ansatz": 0, "handeln": 3}

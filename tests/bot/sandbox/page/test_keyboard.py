@@ -12,7 +12,7 @@ def test_ask_and_tap(ui: SandboxUI) -> None:
     ui.tabs_to(ui.field(ADA))
     ui.page.keyboard.type("Was ist eine Backbone-Organisation?")
     ui.page.keyboard.press("Enter")
-    answer = ui.wait_for_text(ADA, "Backbone-Organisation")
+    answer = ui.wait_for_text(ADA, "die koordinierende Stelle")
     helpful = ui.phone(ADA).get_by_role("group", name="Knöpfe").get_by_role("button").first
     expect(helpful).to_be_visible()
 

@@ -1,0 +1,67 @@
+"""Wordings of people who need help at once, by language in crisis.yaml, which explains how they are written."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
+from knowledge.parsing.text_file import read_text_file
+
+CRISIS_FILE = "crisis.yaml"
+GAP, SENTENCE_EDGE, LIST_MARK, ANY_ENDING = "...", ".", "@", "*"
+_WORD = r"[^\W_][\w'’]*\*?"
+_ALTERNATIVE = rf"(?:@\w+|{_WORD})"
+_ELEMENT = re.compile(rf"\.\.\.|\.|{_ALTERNATIVE}(?:/{_ALTERNATIVE})*")
+
+
+def _check_word(word: str) -> str:
+    if not re.fullmatch(_WORD, word):
+        raise ValueError(f"'{word}' must be one word, with a * at most at its end")
+    return word
+
+
+def _check_wording(wording: str) -> str:
+    elements = wording.split()
+    for element in elements:
+        if not _ELEMENT.fullmatch(element):
+            raise ValueError(f"'{element}' in '{wording}' is not a word, word*, this/that, @list, '...' or '.'")
+    if all(element in (GAP, SENTENCE_EDGE) for element in elements) or GAP in (elements[0], elements[-1]):
+        raise ValueError(f"'{wording}' must have words, and words at both ends of a gap")
+    return wording
+
+
+_Word = Annotated[str, AfterValidator(_check_word)]
+_Wording = Annotated[Text, AfterValidator(_check_wording)]
+
+
+@strict_keys
+@dataclass(frozen=True, slots=True)
+class CrisisSigns:
+    """The wordings of one language, as written in crisis.yaml, which explains each key."""
+
+    fillers: frozenset[_Word]
+    lists: dict[str, tuple[_Word, ...]]
+    harmless: tuple[_Wording, ...]
+    signs: Annotated[tuple[_Wording, ...], Field(min_length=1)]
+
+    def __post_init__(self) -> None:
+        for wording in (*self.harmless, *self.signs):
+            if {word.casefold() for word in wording.split()} - {GAP, SENTENCE_EDGE} <= self.fillers:
+                raise ValueError(f"'{wording}' has only fillers, so it would fit every message")
+            for name in re.findall(r"@(\w+)", wording):
+                if name not in self.lists:
+                    raise ValueError(f"'{wording}': there is no list '{name}'")
+
+    def alternatives(self, element: str) -> Iterator[str]:
+        """Yield the words of one element of a wording, those of lists among them."""
+        for part in element.split("/"):
+            yield from self.lists[part[1:]] if part.startswith(LIST_MARK) else (part,)
+
+
+def read_crisis_signs(path: Path) -> Mapping[str, CrisisSigns]:
+    """Read the wordings by language; raise ContentError with every mistake."""
+    return StrictYaml(path, read_text_file(path)).validate(dict[str, CrisisSigns])

@@ -1,0 +1,76 @@
+"""Answers: their layers and the next step below them."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from bot.answering.answerer import layer_label
+from bot.domain.commands import GERMAN_COMMANDS
+from bot.domain.event import Event, EventKind
+from bot.domain.message import SendMessage
+from bot.domain.turn import State
+from bot.flows.callback_data import COMMAND_CALLBACK, REQUEST_ADVICE
+from bot.flows.dialogue import Dialogue
+from bot.flows.questions import build_answer_keyboard
+from knowledge.records.entry import Layer, StepCommand
+from prompts.render import load_labels
+from tests.support.fake_answerer import answer_with
+
+TAP = Event(1, EventKind.BUTTON, chat_id=10, user_id=20, message_id=5, callback_id="1", language_code="de")
+COMMANDS: list[StepCommand] = [command for command in get_args(StepCommand) if command]
+
+
+def callback_data(command: StepCommand) -> list[str]:
+    answer = answer_with("bot-datenschutz")
+    assert answer.result.entry is not None
+    entry = replace(answer.result.entry, command=command)
+    return [
+        button.data
+        for row in build_answer_keyboard(replace(answer, result=replace(answer.result, entry=entry)))
+        for button in row
+    ]
+
+
+def test_commands_of_entries_exist() -> None:
+    """Whatever command an entry may name is one of the bot's, and has a label in each language."""
+    assert set(COMMANDS) <= set(GERMAN_COMMANDS)
+    for lang in ("de", "en", "de-leicht"):
+        assert {f"step_{command}" for command in COMMANDS} <= load_labels(lang).keys()
+
+
+def test_next_step_comes_first() -> None:
+    """An entry with a command has a button that runs it, above all others; asking for advice is offered once."""
+    assert callback_data("datenschutz")[0] == f"{COMMAND_CALLBACK}datenschutz"
+    assert REQUEST_ADVICE in callback_data("datenschutz")
+    assert REQUEST_ADVICE not in callback_data("beratung")
+    assert not any(data.startswith(COMMAND_CALLBACK) for data in callback_data(""))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_button_runs_its_command(dialogue: Dialogue, command: str) -> None:
+    """The button does what the typed command does."""
+    typed = dialogue.handle(State(), replace(TAP, kind=EventKind.COMMAND, command=command, callback_id=""))
+    tapped = dialogue.handle(State(), replace(TAP, text=f"{COMMAND_CALLBACK}{command}"))
+
+    assert replace(tapped.state, taps=0, taps_since=0.0) == typed.state
+    assert [message for message in tapped.messages if isinstance(message, SendMessage)] == list(typed.messages)
+
+
+def test_unknown_command_of_an_old_button(dialogue: Dialogue) -> None:
+    """A button with a command that no longer exists says so."""
+    (message,) = dialogue.handle(State(), replace(TAP, text=f"{COMMAND_CALLBACK}gone")).messages
+
+    assert "Knopf" in str(message)
+
+
+def test_layers_that_are_named() -> None:
+    """An answer names the layer of its facts, except for what the bot says about itself."""
+    assert [layer_label(layer, "de") for layer in Layer] == [
+        "Von der Seite der Initiative",
+        "Aus der Fachliteratur",
+        "Aus anderen Quellen",
+        "",
+        "",
+        "",
+    ]
