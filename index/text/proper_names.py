@@ -7,6 +7,7 @@ questions that the sources leave open than to those that they answer.
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from index.text.analyzer import WORD_PATTERN, is_stop_word, stem_word, tokenize_words
 from knowledge.parsing.plain_text import markdown_to_plain
@@ -61,9 +62,14 @@ def _stem_words(words: Iterable[str], *langs: str) -> set[_Stem]:
     return {(lang, stem_word(word.casefold(), lang)) for word in words for lang in langs}
 
 
+@lru_cache(maxsize=8)
+def _languages_of(names: ProperNames) -> frozenset[str]:
+    return frozenset(lang for lang, _ in names)
+
+
 def mask_names(question: str, names: ProperNames) -> str:
     """Remove these names, in any inflected form, from a question."""
-    langs = {lang for lang, _ in names}
+    langs = _languages_of(names)
 
     def mask_match(match: re.Match[str]) -> str:
         word = match[0].casefold()

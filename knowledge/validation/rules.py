@@ -173,11 +173,11 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
 
 
 def _check_crisis_signs(knowledge: Knowledge) -> Iterator[Problem]:
-    detector = CrisisDetector(knowledge.crisis_signs)
-    questions = [question for entry in knowledge.entries for question in entry.questions]
-    phrases = [phrase for intent in knowledge.intents for _, phrase in intent.phrases]
-    for text in (*questions, *phrases):
-        if lang := detector.find_language(text):
+    detectors = {lang: CrisisDetector({lang: signs}) for lang, signs in knowledge.crisis_signs.items()}
+    questions = [(entry.lang, question) for entry in knowledge.entries for question in entry.questions]
+    phrases = [phrase for intent in knowledge.intents for phrase in intent.phrases]
+    for lang, text in (*questions, *phrases):
+        if lang in detectors and detectors[lang].find_language(text):
             message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
             yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
 

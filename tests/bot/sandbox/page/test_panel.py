@@ -11,6 +11,8 @@ from tests.bot.sandbox.page.chromium import NARROW
 from tests.bot.sandbox.page.conftest import Open
 from tests.bot.sandbox.page.ui import ADA, GROUP, JONAS, MAIL, SandboxUI
 
+READING_TIMEOUT = 60_000.0  # milliseconds; reading and checking all files takes seconds of a busy machine
+
 
 @pytest.fixture
 def entry(knowledge: Path) -> Iterator[Path]:
@@ -27,7 +29,7 @@ def test_changed_knowledge(ui: SandboxUI, entry: Path) -> None:
 
     entry.write_text(f"{text.rstrip()}\n\nNeu ist der Satz mit dem Apfelbaum.\n", encoding="utf-8")
 
-    expect(ui.page.get_by_text("Wissen neu gelesen: backbone.md")).to_be_visible()
+    expect(ui.page.get_by_text("Wissen neu gelesen: backbone.md")).to_be_visible(timeout=READING_TIMEOUT)
     expect(ui.tab("Wissen").get_by_text("Neu gelesen: backbone.md")).to_be_visible()
 
 
@@ -38,7 +40,7 @@ def test_broken_knowledge(ui: SandboxUI, entry: Path) -> None:
     entry.write_text(text.replace("---\n", "---\nfalsch: ja\n", 1), encoding="utf-8")
 
     problem = ui.tab("Wissen").get_by_role("listitem")
-    expect(problem.first).to_contain_text("knowledge/content/de/backbone.md:")
+    expect(problem.first).to_contain_text("knowledge/content/de/backbone.md:", timeout=READING_TIMEOUT)
     expect(ui.page.get_by_role("tab", name="Wissen")).to_contain_text("1")
 
 
