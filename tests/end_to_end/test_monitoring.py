@@ -1,5 +1,6 @@
 """Health, readiness and metrics of a running bot."""
 
+import asyncio
 import re
 import shutil
 import socket
@@ -62,13 +63,21 @@ async def test_polling_bot_serves_monitoring(
         assert personal not in metrics.text + ready.text
 
 
+async def metrics_after_reply(port: int) -> str:
+    """Return the metrics once a reply is counted, which is after the person has it."""
+    async with asyncio.timeout(30):
+        while 'gw_reply_seconds_count{tenant="main"} 1.0' not in (text := (await get(port, "/metrics")).text):
+            await asyncio.sleep(0.01)  # noqa: ASYNC110 - the bot sets no event here
+    return text
+
+
 async def test_rate_limit_is_counted(port: int, fake_telegram: FakeTelegram, live: LiveIndex, ada: User) -> None:
     """A rate limit is counted, and the reply time includes the wait."""
     fake_telegram.fail_next("sendMessage", FaultKind.RATE_LIMIT, retry_after=1)
     async with running(Settings(), live):
         ada.send_text("/hilfe")
         await ada.wait_for_reply()
-        text = (await get(port, "/metrics")).text
+        text = await metrics_after_reply(port)
 
     assert 'gw_flood_halts_total{tenant="main"} 1.0' in text
     assert 'gw_calls_total{result="later",tenant="main"} 1.0' in text
