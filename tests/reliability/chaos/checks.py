@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.sandbox.fake_telegram import FakeTelegram
 from bot.sandbox.fake_telegram.world.objects import text_and_entities
-from tests.reliability.chaos.ledger import NEW_MESSAGE_METHODS, ORDERED_METHODS, Effect
+from tests.reliability.chaos.ledger import NEW_MESSAGE_METHODS, Effect
 from tests.reliability.chaos.mail_server import MailServer
 from tests.reliability.chaos.stories import Stage, Story, make_marker
 
@@ -114,24 +114,23 @@ def _check_story(stage: Stage, story: Story, findings: Findings) -> None:
 def _check_repeats(stage: Stage, findings: Findings) -> None:
     """Find new messages that arrived again in the same place, and decide for each whether it may have been repeated.
 
-    It may if the response to the first one can have been lost: the connection was cut, or the life made no other call
-    to this chat, and no other message came in between in its lane. If another call followed, the first response must
-    have been recorded. The lanes of other requests may come first in the next life, and a pin may come in between,
-    because a thread is pinned again when the bot resumes opening it.
+    It may if the response to the first one can have been lost: the connection was cut, or the life sent no other
+    message in this lane, and none came in between. If another one followed, the first response must have been
+    recorded. Other lanes do not wait for it, and a pin may come in between, because a thread is pinned again when the
+    bot resumes opening it.
     """
     effects = stage.ledger.effects
-    last_in_chat: dict[tuple[int, int], int] = {}  # by life and chat; effects are given by their index
+    last_in_life: dict[tuple[int, Any], int] = {}  # by life and lane; effects are given by their index
     last_in_lane: dict[Any, int] = {}
+    lanes: dict[int, Any] = {}
     next_in_lane: dict[int, int] = {}
     for number, effect in enumerate(effects):
-        if effect.method in ORDERED_METHODS:
-            last_in_chat[effect.life, effect.chat_id] = number
         if effect.method in NEW_MESSAGE_METHODS:
             opens_topic = effect.method == "createForumTopic"
-            lane = effect.chat_id, _find_reference(effect) if opens_topic else effect.thread_id
+            lane = lanes[number] = effect.chat_id, _find_reference(effect) if opens_topic else effect.thread_id
             if lane in last_in_lane:
                 next_in_lane[last_in_lane[lane]] = number
-            last_in_lane[lane] = number
+            last_in_lane[lane] = last_in_life[effect.life, lane] = number
     seen: dict[Any, int] = {}
     for number, effect in enumerate(effects):
         key = _make_repeat_key(stage, effect)
@@ -140,7 +139,7 @@ def _check_repeats(stage: Stage, findings: Findings) -> None:
         if key in seen:
             before = seen[key]
             earlier = effects[before]
-            was_last = earlier.life < effect.life and last_in_chat[earlier.life, earlier.chat_id] == before
+            was_last = earlier.life < effect.life and last_in_life[earlier.life, lanes[before]] == before
             unrecorded = was_last and next_in_lane.get(before) == number
             name = ALLOWED_REPEAT if earlier.response_lost or unrecorded else NEEDLESS_REPEAT
             findings.add(name, f"life {earlier.life}, {effect.life}: {key}")
