@@ -76,12 +76,12 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
             not_answered.extend(_not_answered_passages(entry))
             progress("reading", number, None)
         entry_count = len(passages.target_numbers)
-        foreign_questions = list(_foreign_question_passages(knowledge))
+        further_questions = list(_foreign_question_passages(knowledge))
         if DETAILS_GAP in passages.target_numbers:
-            foreign_questions += not_answered
-        for passage in foreign_questions:
+            further_questions += not_answered
+        for passage in further_questions:
             passages.add_passage(passage, is_foreign=passage.lang not in languages)
-        masked_questions.extend(_mask_questions(foreign_questions, names))
+        masked_questions.extend(_mask_questions(further_questions, names))
         for intent in knowledge.intents:
             for passage in _intent_passages(intent):
                 passages.add_passage(passage, is_foreign=passage.lang not in languages)

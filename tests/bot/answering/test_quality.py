@@ -2,10 +2,12 @@
 
 import pytest
 
+from index.decision.calibration import Decision
 from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from index.evaluation.metrics import SliceMetrics, metrics_table
 from index.evaluation.run import evaluate_questions
 from index.search.live_index import LiveIndex
+from knowledge.records.entry import Layer
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +43,14 @@ def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], na
 def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
     """Of the questions that must not be answered, at most the given share is answered."""
     assert metrics_by_slice[name].answered.value <= maximum
+
+
+@pytest.mark.parametrize("question", ["Was kostet eine Beratung bei PHINEO?", "stellenangebote phineo berlin"])
+def test_gap_is_shown_although_a_name_is_in_the_question(live: LiveIndex, question: str) -> None:
+    """A question that the sources leave open gets the text of a gap, whatever name stands in it."""
+    result = live.current_searcher().search(question)
+
+    assert result.decision is Decision.ABSTAIN
+    assert result.entry is not None
+    assert result.entry.layer is Layer.GAP
+    assert result.related

@@ -36,6 +36,24 @@ def test_one_language_reveals_no_names() -> None:
     assert extract_proper_names([Entry("a", "de", "Bocholt", "In Bocholt half Kania.", Layer.PAGE)]) == frozenset()
 
 
+def test_word_that_is_translated_or_written_in_lower_case_is_no_name() -> None:
+    """Neither a word that most entries translate, nor one that both languages share, is a name."""
+    texts = (
+        ("a", "Die Stiftung Bildung in der Region.", "Stiftung Bildung, in the region."),
+        ("b", "Eine Stiftung in der Region.", "A foundation in the region."),
+        ("c", "Stiftungen und Bocholt.", "Foundations and Bocholt."),
+    )
+    entries = [
+        Entry(entry_id, lang, "", body, Layer.PAGE)
+        for entry_id, german, english in texts
+        for lang, body in (("de", german), ("en", english))
+    ]
+
+    masked = mask_names("Welche Stiftung der Region Bocholt?", extract_proper_names(entries))
+
+    assert masked == "Welche Stiftung der Region ?"
+
+
 @given(st.text(max_size=100))
 def test_question_without_names_is_unchanged(text: str) -> None:
     """Without names, a question keeps every word."""
