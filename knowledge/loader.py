@@ -15,8 +15,7 @@ from typing import TypeVar
 from knowledge.errors import ContentError, GwError, Problem
 from knowledge.records.contacts import CONTACTS_FILE, Contact, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, CrisisSigns, read_crisis_signs
-from knowledge.records.entry import Entry, read_entry
-from knowledge.records.example_questions import QUESTIONS_FOLDER, ExampleQuestions, read_example_questions
+from knowledge.records.entry import QUESTIONS_FOLDER, Entry, ExampleQuestions, read_entry, read_example_questions
 from knowledge.records.intents import Intent, read_intents
 from knowledge.records.intro import IntroStep, read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks

@@ -14,6 +14,7 @@ from pathlib import Path
 from telegram import Bot
 
 from bot.answering.answerer import Answerer
+from bot.answering.crisis import CrisisDetector
 from bot.app.scheduler import run_scheduler
 from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn
@@ -37,7 +38,6 @@ from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
-from knowledge.crisis import CrisisDetector
 from knowledge.loader import BUILT_IN, path_or_builtin
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs

@@ -19,6 +19,7 @@ def knowledge() -> None:
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
+    from bot.answering.crisis import find_false_alarms
     from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
     from knowledge.records.contacts import CONTACTS_FILE, read_contacts
     from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
@@ -29,9 +30,9 @@ def check(folder: Path | None) -> None:
     content = load_knowledge(folder, settings.language)
     read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # always needed: requests go to these people
     read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))
-    problems = check_knowledge(content) if has_builtin_layout(folder) else ()
+    problems = (*check_knowledge(content), *find_false_alarms(content)) if has_builtin_layout(folder) else ()
     if problems:
-        raise ContentError(problems)
+        raise ContentError(sorted(problems))
     click.echo(f"{sum(1 for _ in content.entries)} files are in order.")
 
 

@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import Any
 
 from bot.answering.answerer import Answerer
+from bot.answering.crisis import CrisisDetector
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.consultation import Request, RequestStatus
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AnswerCallback, Attachment, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.store import Store
-from knowledge.crisis import CrisisDetector
 from knowledge.records.contacts import Contact, default_contact
 from knowledge.records.intro import IntroStep, steps_in_language
 from knowledge.records.selfcheck import SelfCheck

@@ -1,4 +1,8 @@
-"""One entry of the knowledge base: a Markdown file with YAML front matter."""
+"""One entry of the knowledge base: a Markdown file with YAML front matter.
+
+Example questions in languages that entries are not written in have one YAML file per language,
+``questions/<language>.yaml``: a list of questions under the id of each entry.
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -10,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from knowledge.errors import ContentError, Problem
 from knowledge.parsing.strict_yaml import StrictYaml, key_names, strict_keys
-from knowledge.parsing.text_file import read_text_file, split_front_matter
+from knowledge.parsing.text_file import read_all, read_text_file, split_front_matter
 
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LEICHTE_SPRACHE = "de-leicht"  # German in Leichte Sprache: shown to users who chose it, never searched
@@ -39,6 +43,8 @@ def _check_url(url: str) -> str:
 
 _OptionalText = Annotated[str, BeforeValidator(_text_or_empty)]
 _Items = tuple[Annotated[str, Field(min_length=1)], ...]
+_QuestionsByEntry = dict[str, _Items]
+QUESTIONS_FOLDER = "questions"
 DETAILS_GAP = "einzelheiten"  # the gap that says of any subject that a detail is not in the sources
 StepCommand = Literal[
     "einfuehrung", "selbstcheck", "beratung", "datenschutz", "meinedaten", "loeschen", "sprache", "mitnehmen",
@@ -71,6 +77,14 @@ class Entry:
     command: Annotated[StepCommand, BeforeValidator(_text_or_empty)] = ""
     questions: _Items = ()
     not_answered: Annotated[_Items, Field(alias="not")] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleQuestions:
+    """The example questions of one language, by the id of the entry that answers them."""
+
+    lang: str
+    by_entry: _QuestionsByEntry
 
 
 _KEYS = tuple(key for key in key_names(Entry) if key not in ("id", "lang", "body"))
@@ -109,3 +123,13 @@ def _required_keys(entry: Entry) -> tuple[str, ...]:
 def _first_heading(body: str) -> str:
     match = re.search(r"^#{1,6}[ \t]+([^ \t\n].*)$", body, re.M)
     return match[1].rstrip(" \t#") if match else ""
+
+
+def read_example_questions(folder: Path) -> tuple[ExampleQuestions, ...]:
+    """Read the files of a folder, sorted by language; none if it is missing. Raises ContentError."""
+    return read_all(sorted(folder.glob("*.yaml")), _read_questions)
+
+
+def _read_questions(path: Path) -> ExampleQuestions:
+    by_entry = StrictYaml(path, read_text_file(path)).validate(_QuestionsByEntry)
+    return ExampleQuestions(path.stem, by_entry)

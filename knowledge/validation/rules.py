@@ -7,14 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from knowledge.crisis import CrisisDetector
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
-from knowledge.records.crisis_signs import CRISIS_FILE
-from knowledge.records.entry import DETAILS_GAP, ID_PATTERN, LEICHTE_SPRACHE, Entry, Layer
-from knowledge.records.example_questions import QUESTIONS_FOLDER
+from knowledge.records.entry import DETAILS_GAP, ID_PATTERN, LEICHTE_SPRACHE, QUESTIONS_FOLDER, Entry, Layer
 from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck
 from knowledge.validation.leichte_sprache import ALLOWED_WORDS_FILE, find_violations, read_allowed_words
@@ -43,7 +40,6 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
         _check_not_answered,
         _check_foreign_questions,
         _check_intent_phrases,
-        _check_crisis_signs,
         _check_intro_steps,
         _check_contact_topics,
         _check_selfchecks,
@@ -170,16 +166,6 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
                 yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
-
-
-def _check_crisis_signs(knowledge: Knowledge) -> Iterator[Problem]:
-    detectors = {lang: CrisisDetector({lang: signs}) for lang, signs in knowledge.crisis_signs.items()}
-    questions = [(entry.lang, question) for entry in knowledge.entries for question in entry.questions]
-    phrases = [phrase for intent in knowledge.intents for phrase in intent.phrases]
-    for lang, text in (*questions, *phrases):
-        if lang in detectors and detectors[lang].find_language(text):
-            message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
-            yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
 
 
 def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:

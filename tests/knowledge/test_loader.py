@@ -9,8 +9,7 @@ import pytest
 from knowledge.errors import ContentError, GwError
 from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from knowledge.records.contacts import Contact, contact_for, default_contact, read_contacts
-from knowledge.records.entry import Layer
-from knowledge.records.example_questions import ExampleQuestions
+from knowledge.records.entry import ExampleQuestions, Layer
 from knowledge.validation.rules import check_knowledge
 
 

@@ -1,6 +1,7 @@
 """The HTTP interface: read and validate a call, run its method, apply faults, record it."""
 
 import asyncio
+import json
 import re
 import socket
 import struct
@@ -8,7 +9,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -17,13 +20,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from bot.sandbox.fake_telegram import request_params
 from bot.sandbox.fake_telegram.faults import Fault, FaultKind, FaultQueue
 from bot.sandbox.fake_telegram.flood_control import FloodControl
 from bot.sandbox.fake_telegram.methods import bot, chats, media, messages
 from bot.sandbox.fake_telegram.methods.registry import IMPLEMENTED_METHODS
 from bot.sandbox.fake_telegram.rules import limits, schema
-from bot.sandbox.fake_telegram.rules.schema import Json
+from bot.sandbox.fake_telegram.rules.schema import Json, Upload
 from bot.sandbox.fake_telegram.world.objects import RecordedCall, Violation
 from bot.sandbox.fake_telegram.world.world import World
 
@@ -107,7 +109,7 @@ class BotApiEndpoint:
             body = await request.body()
         except ClientDisconnect:  # the bot was stopped during its call
             return Response()
-        raw_params = request_params.parse_params(request.url.query, request.headers.get("content-type", ""), body)
+        raw_params = _parse_params(request.url.query, request.headers.get("content-type", ""), body)
         requested_name = request.path_params["method"]
         method = METHOD_NAMES.get(requested_name.lower(), requested_name)
         if refusal := self._check_token(request.path_params["token"]):
@@ -233,3 +235,36 @@ def _reset_connection(request: Request) -> Response:
 
 async def _answer_not_found(request: Request, error: Exception) -> Response:
     return JSONResponse(limits.not_found().to_json(), 404)
+
+
+def _parse_params(query: str, content_type: str, body: bytes) -> Json:
+    """Return all parameters of a call, not yet decoded: text, JSON values or `Upload`."""
+    params: Json = dict(parse_qsl(query, keep_blank_values=True))
+    header = _parse_header(content_type)
+    match header.get_content_type():
+        case "application/json":
+            params |= json.loads(body or b"{}")
+        case "multipart/form-data":
+            params |= _parse_multipart(body, str(header.get_param("boundary")).encode())
+        case "application/x-www-form-urlencoded":
+            params |= dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return params
+
+
+def _parse_header(value: str, name: str = "Content-Type") -> Message:
+    message = Message()
+    message[name] = value or "text/plain"
+    return message
+
+
+def _parse_multipart(body: bytes, boundary: bytes) -> Json:
+    params: Json = {}
+    for part in body.split(b"--" + boundary)[1:-1]:
+        header_block, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        content = content.removesuffix(b"\r\n")
+        header_lines = (line.partition(":") for line in header_block.decode().split("\r\n"))
+        headers = {name.lower(): value.strip() for name, _, value in header_lines}
+        disposition = _parse_header(headers["content-disposition"], "Content-Disposition")
+        name, filename = (disposition.get_param(key, header="Content-Disposition") for key in ("name", "filename"))
+        params[str(name)] = Upload(str(filename), content) if filename else content.decode()
+    return params

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.answering.crisis import find_false_alarms
 from bot.sandbox.simulation.state import KnowledgeStatus
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
@@ -83,9 +84,8 @@ def read_knowledge(
         IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), root
     )
     log.info("%s: %d texts embedded", change_note or "the knowledge", build_result.embedded_count)
-    status = KnowledgeStatus(
-        build_result.manifest.entries, time.time(), change_note, _problem_lines(check_knowledge(knowledge), folder)
-    )
+    problems = _problem_lines((*check_knowledge(knowledge), *find_false_alarms(knowledge)), folder)
+    status = KnowledgeStatus(build_result.manifest.entries, time.time(), change_note, problems)
     changed_parts = {path.relative_to(folder).parts[0] for path in changed}
     return ReadResult(status, needs_restart=not changed_parts <= {*INDEXED_FOLDERS})
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.answering.crisis import CrisisDetector
 from bot.app import bootstrap
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
-from knowledge.crisis import CrisisDetector
 from knowledge.loader import BUILT_IN
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs

@@ -8,7 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from knowledge.records.crisis_signs import ANY_ENDING, GAP, SENTENCE_EDGE, CrisisSigns
+from knowledge.errors import Problem
+from knowledge.loader import Knowledge
+from knowledge.records.crisis_signs import ANY_ENDING, CRISIS_FILE, GAP, SENTENCE_EDGE, CrisisSigns
 
 MAX_GAP = 4  # words that "..." stands for, at most
 MIN_TYPO_LENGTH = 6  # letters of a word that may have one wrong; shorter ones become other words too easily
@@ -31,6 +33,17 @@ class CrisisDetector:
         """Return the language of the first wording that a message contains; "" if it contains none."""
         words = list(_split_words(text))
         return next((lang for lang, language in self._languages.items() if language.matches(words)), "")
+
+
+def find_false_alarms(knowledge: Knowledge) -> Iterator[Problem]:
+    """Yield each example question of an entry, and phrase of an intent, that is taken for a call for help."""
+    detectors = {lang: CrisisDetector({lang: signs}) for lang, signs in knowledge.crisis_signs.items()}
+    questions = [(entry.lang, question) for entry in knowledge.entries for question in entry.questions]
+    phrases = [phrase for intent in knowledge.intents for phrase in intent.phrases]
+    for lang, text in (*questions, *phrases):
+        if lang in detectors and detectors[lang].find_language(text):
+            message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
+            yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
 
 
 class _Language:
