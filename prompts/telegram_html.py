@@ -5,14 +5,17 @@ quotations: the inner one becomes part of the outer.
 Source: https://core.telegram.org/bots/api#html-style
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+_OPENING_SIGNS, _CLOSING_SIGNS = '„“»«"(', '.!?:;…)“”«»"'  # belong to the sentence beside them
+_TAG = re.compile(r"(<[^>]*>)")
 _MARKDOWN_PARSER = MarkdownIt("commonmark", {"html": False})
 _INLINE_TAGS = {
     "strong_open": "<b>",
@@ -117,3 +120,41 @@ def html_to_plain(html: str) -> str:
     parser.feed(html)
     parser.close()
     return "".join(parser.parts).strip()
+
+
+def embolden_sentence(html: str, sentence: str) -> str:
+    """Return Telegram HTML with a sentence, given as plain text, in bold; unchanged if it is not found.
+
+    Blanks and the marks of list items don't count; text that is bold already stays as it is.
+    """
+    pieces = _TAG.split(html)  # text, tag, text, …
+    wanted = _letters(sentence)
+    texts = [unescape(piece) if number % 2 == 0 else "" for number, piece in enumerate(pieces)]
+    start = "".join(map(_letters, texts)).find(wanted)
+    if start < 0 or not wanted:
+        return html
+    passed, depth, parts = 0, 0, []
+    for number, (piece, text) in enumerate(zip(pieces, texts, strict=True)):
+        depth += {"<b>": 1, "</b>": -1}.get(piece, 0)
+        first, last = start - passed, start + len(wanted) - passed
+        count = len(_letters(text))
+        passed += count
+        if number % 2 or depth or first >= count or last <= 0:
+            parts.append(piece)
+            continue
+        begin, end = _letter_index(text, max(first, 0)), _letter_index(text, min(last, count) - 1) + 1
+        begin -= len(text[:begin]) - len(text[:begin].rstrip(_OPENING_SIGNS)) if first >= 0 else 0
+        end += len(text[end:]) - len(text[end:].lstrip(_CLOSING_SIGNS)) if last <= count else 0
+        before, bold, after = (escape(part, quote=False) for part in (text[:begin], text[begin:end], text[end:]))
+        parts.append(f"{before}<b>{bold}</b>{after}")
+    return "".join(parts)
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
+
+
+def _letter_index(text: str, count: int) -> int:
+    """Return the position in a text of the letter or digit before which there are ``count`` others."""
+    positions = (position for position, char in enumerate(text) if char.isalnum())
+    return next(islice(positions, count, None))

@@ -86,6 +86,7 @@ class Answerer:
         self._contact = contact
         self._default_lang = default_lang
         self._markers = markers
+        self._small_words = {lang: lang_markers.small_words for lang, lang_markers in markers.items()}
 
     def answer_question(
         self, question: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
@@ -148,7 +149,8 @@ class Answerer:
         return result.reply is ReplyKind.SMALL_TALK and result.probability >= MIN_INTENT_PROBABILITY
 
     def _question_language(self, question: str, telegram_lang: str, chosen_lang: str) -> str:
-        return detect_question_language(question, base_language(chosen_lang) or telegram_lang or self._default_lang)
+        prior = base_language(chosen_lang) or telegram_lang or self._default_lang
+        return detect_question_language(question, prior, self._small_words)
 
     def _render_result(self, result: SearchResult, lang: str, note: str) -> Answer:
         match result.decision:
@@ -157,15 +159,23 @@ class Answerer:
             case Decision.CLARIFY:
                 titles = [option.title for option in result.options]
                 if result.offers_related or result.already_shown:
-                    html = render_template("further", lang, titles=titles, told=result.already_shown, note=note)
+                    detail = result.detail.text if result.detail else ""
+                    html = render_template(
+                        "further", lang, titles=titles, told=result.already_shown, detail=detail, note=note
+                    )
                 else:
                     html = render_template("clarify", lang, titles=titles, note=note)
                 return Answer(AnswerStatus.CLARIFY, html, lang, result)
             case Decision.ABSTAIN:
                 gap = result.entry
                 note = note or (_missing_text_note(gap, lang) if gap else "")
-                gap_text = gap.body if gap else ""
-                html = render_template("abstained", lang, gap=gap_text, contact=self._contact, note=note)
+                if result.off_topic and not gap:
+                    html = render_template("offtopic", lang, note=note)
+                else:
+                    gap_text, has_related = gap.body if gap else "", bool(result.related)
+                    html = render_template(
+                        "abstained", lang, gap=gap_text, near=has_related, contact=self._contact, note=note
+                    )
                 return Answer(AnswerStatus.ABSTAINED, html, lang, result)
             case Decision.SMALL_TALK:
                 if result.reply is ReplyKind.CONSULTATION:
@@ -184,6 +194,7 @@ def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
         title=entry.title,
         layer=layer_label(entry.layer, lang),
         body=_shorten_body(entry.body),
+        sentence=result.detail.text if result.detail else "",
         source=entry.source,
         url=entry.url,
     )

@@ -1,7 +1,7 @@
 """Split a message into its questions. Pure.
 
-A question ends with a question mark, or is a separate line that starts like a question. Statements belong to the
-question after them; statements at the end belong to the last question.
+A question ends with a question mark, or is a separate line that starts like a question; two can be joined by "und".
+Statements belong to the question after them; statements at the end belong to the last question.
 """
 
 import re
@@ -12,6 +12,7 @@ from index.text.analyzer import WORD_PATTERN
 from knowledge.records.discourse_markers import DiscourseMarkers
 
 MAX_SENTENCES = 24  # a message with more is a pasted page and is not split
+MIN_JOINED_WORDS = 2  # of a question after "und"; "Wer macht mit und wie?" is one question
 MAX_SMALL_TALK_WORDS = 8  # a longer sentence is not just small talk
 _LIST_ITEM = re.compile(r"\A(?:\d{1,2}[.)]|[-–•*])\s+")
 _INLINE_NUMBER = re.compile(r"(?<!\S)(\d)[.)]\s+(?=\w)")
@@ -62,7 +63,8 @@ def split_sentences(text: str, markers: DiscourseMarkers) -> Iterator[Sentence]:
         is_own_line = (
             len(lines) > 1 and begins_as_question and (raw != line or not line[0].islower() or all(starts_question))
         )
-        pieces = [piece.strip() for piece in _SENTENCE_END.split(line) if WORD_PATTERN.search(piece)]
+        sentences = (piece.strip() for piece in _SENTENCE_END.split(line) if WORD_PATTERN.search(piece))
+        pieces = [piece for sentence in sentences for piece in _split_joined(sentence, markers)]
         for number, piece in enumerate(pieces):
             key = piece.casefold()
             if key not in seen:
@@ -80,11 +82,28 @@ def _split_lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if WORD_PATTERN.search(line)]
 
 
+def _split_joined(sentence: str, markers: DiscourseMarkers) -> Iterator[str]:
+    """Yield the questions of a sentence that joins them, each with a question mark; else the sentence as it is."""
+    words = list(WORD_PATTERN.finditer(sentence))
+    start = first = 0  # of the current question: its position in the sentence, its first word
+    for number in range(1, len(words) - MIN_JOINED_WORDS):
+        is_joint = words[number][0].lower() in markers.joining
+        if (
+            is_joint
+            and words[number + 1][0].lower() in markers.question_words
+            and number - first > MIN_JOINED_WORDS
+            and _begins_as_question(sentence[start:], markers)
+        ):
+            yield sentence[start : words[number].start()].rstrip(" ,;") + "?"
+            start, first = words[number + 1].start(), number + 1
+    yield f"{sentence[start:].rstrip('?.! ')}?" if start else sentence
+
+
 def _begins_as_question(line: str, markers: DiscourseMarkers) -> bool:
     words = WORD_PATTERN.findall(line.lower())[:2]
     if words and words[0] in markers.leading:
         words = words[1:]
-    return bool(words) and words[0] in markers.asking
+    return bool(words) and words[0] in markers.question_words | markers.asking
 
 
 def _attach_statements(sentences: Sequence[Sentence], markers: DiscourseMarkers) -> list[str]:

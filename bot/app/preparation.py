@@ -108,6 +108,11 @@ def build_index(
     Raises:
         GwError: the knowledge, the encoder or the server of the index cannot be used.
     """
+    if _is_encoder_outdated(settings.encoder_dir):
+        raise GwError(
+            f"The encoder in {settings.encoder_dir} is that of another version of this program, and the decision "
+            "was not fitted with it. Run: gwbot model prepare"
+        )
     knowledge = load_knowledge(folder or settings.knowledge_dir or BUILT_IN, settings.language, lazy=True)
     encoder = OnnxEncoder.load(settings.encoder_dir)
     source = IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents)))
@@ -131,17 +136,17 @@ def _needs_index(settings: Settings, sandbox: bool) -> bool:
 
 def _is_encoder_outdated(folder: Path) -> bool:
     """Return whether this is the bundled model as another version of the program prepared it."""
-    from index.export.bundled_encoder import MODEL_NAME
+    from index.export.bundled_encoder import MODEL_NAME, describe_revision
 
     try:
-        read_encoder_card(folder)
+        card = read_encoder_card(folder)
     except EncoderError:
         try:
-            card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+            content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             return False
-        return isinstance(card, dict) and card.get("name") == MODEL_NAME
-    return False
+        return isinstance(content, dict) and content.get("name") == MODEL_NAME
+    return card.name == MODEL_NAME and card.revision not in (describe_revision(), describe_revision(adapter=None))
 
 
 def _is_index_outdated(settings: Settings) -> bool:

@@ -32,7 +32,7 @@ def calibrate(path: Path | None, out: Path) -> None:
     from index.storage.reader import open_index
     from knowledge.loader import BUILT_IN, load_knowledge
 
-    labelled = read_labelled_questions(require_questions_file(path))
+    labelled = [item for item in read_labelled_questions(require_questions_file(path)) if not item.history]
     items = [item for item in labelled if item.split == "calibration"] or labelled  # the rest tests the fit
     settings = chosen_settings()
     encoder = OnnxEncoder.load(settings.encoder_dir)

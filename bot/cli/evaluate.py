@@ -25,6 +25,7 @@ _FOLDER_TYPE = click.Path(path_type=Path, file_okay=False)
 @click.command(name="eval")
 @questions_option
 @index_option
+@click.option("--sealed", is_flag=True, help="Evaluate the sealed questions instead; each time is recorded.")
 @click.option("--cases", is_flag=True, help="List every question whose outcome is not right.")
 @click.option("--report", type=_FOLDER_TYPE, help="Write the report here instead of <data>/reports/<UTC time>.")
 @click.option(
@@ -37,6 +38,7 @@ _FOLDER_TYPE = click.Path(path_type=Path, file_okay=False)
 def eval_command(
     path: Path | None,
     root: Path | None,
+    sealed: bool,
     cases: bool,
     report: Path | None,
     compare: Path | None,
@@ -46,19 +48,22 @@ def eval_command(
     """Evaluate the bot on labelled questions, by kind and language, and write a report."""
     from bot.app.index_loader import open_index
     from index.evaluation.comparison import compare_evaluations
-    from index.evaluation.dataset import read_labelled_questions
+    from index.evaluation.dataset import SEALED_QUESTIONS, read_labelled_questions
     from index.evaluation.markdown_report import format_differences
+    from index.evaluation.report import record_opening
     from index.evaluation.run import evaluate_questions
 
     settings = chosen_settings()
     if retrieval:
-        if root or cases or compare or against:
+        if root or sealed or cases or compare or against:
             raise click.UsageError(
                 "--retrieval measures another collection, so it can be combined with --report alone."
             )
         _measure_retrieval(settings, retrieval, report)
         return
-    questions_file = require_questions_file(path)
+    if sealed and path:
+        raise click.UsageError("--sealed names the questions itself, so it cannot be combined with a file.")
+    questions_file = SEALED_QUESTIONS if sealed else require_questions_file(path)
     items = read_labelled_questions(questions_file)
     if not items:
         raise GwError(f"The file {questions_file} holds no labelled question.")
@@ -78,7 +83,10 @@ def eval_command(
         outcomes, note = baseline
         comparisons.append(compare_evaluations(evaluated, outcomes, ("in use", Path(against or "").name), note))
         click.echo(f"\n{format_differences(comparisons[-1])}")
-    _write_report(folder, _make_header(searcher.reader, created, questions_file.name), evaluated, comparisons)
+    header = _make_header(searcher.reader, created, questions_file.name)
+    _write_report(folder, header, evaluated, comparisons)
+    if sealed:
+        click.echo(f"Recorded in {record_opening(header, evaluated)}")
     for question in evaluated if cases else ():
         if not question.right:
             item = question.item

@@ -1,4 +1,4 @@
-"""`gwbot knowledge`, `model` and `index`: check the content, prepare the models, build the index."""
+"""`gwbot knowledge`, `model` and `index`: check the content, prepare and adapt the models, build the index."""
 
 from functools import partial
 from pathlib import Path
@@ -44,9 +44,12 @@ def model() -> None:
 @model.command()
 @click.argument("name", default="bundled")
 @click.option("--cross-encoder", is_flag=True, help="NAME is a cross-encoder for re-ranking; see GW_CROSS_ENCODER.")
-def prepare(name: str, cross_encoder: bool) -> None:
+@click.option("--plain", is_flag=True, help="Leave out what fits the bundled encoder to the built-in knowledge.")
+def prepare(name: str, cross_encoder: bool, plain: bool) -> None:
     """Export the encoder NAME: 'bundled' (the default), a folder, or a hub name."""
     settings, echo_error = chosen_settings(), partial(click.echo, err=True)
+    if plain and (cross_encoder or name != "bundled"):
+        raise click.UsageError("--plain is about the bundled encoder, so it goes with no other NAME.")
     if cross_encoder:
         from index.export.from_torch.cross_encoder_export import export_cross_encoder
 
@@ -60,14 +63,38 @@ def prepare(name: str, cross_encoder: bool) -> None:
 
     with claim_preparation(settings, echo_error):
         if name == "bundled":
+            from index.export.adapter import ADAPTER_FILE
             from index.export.bundled_encoder import prepare_bundled_encoder
 
-            folder = prepare_bundled_encoder(settings.encoder_dir, echo_error)
+            adapter = None if plain else ADAPTER_FILE
+            folder = prepare_bundled_encoder(settings.encoder_dir, echo_error, adapter=adapter)
         else:
             from index.export.from_torch.encoder_export import export_encoder
 
             folder = export_encoder(name, settings.encoder_dir, echo_error)
     click.echo(f"The encoder is ready in {folder}. Next: gwbot index build")
+
+
+@model.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the adapter here instead of replacing the one in use.",
+)
+@click.option("--steps", type=click.IntRange(min=1), help="Batches to train on, instead of as many as usual.")
+def adapt(out: Path | None, steps: int | None) -> None:
+    """Fit the bundled encoder to the knowledge base: half an hour on two cores. Needs the extra `train`.
+
+    Then run: gwbot model prepare, gwbot index build, gwbot calibrate
+    """
+    from index.export.adapter import ADAPTER_FILE
+    from index.training.command import adapt_bundled_encoder
+    from knowledge.loader import BUILT_IN, load_knowledge
+
+    settings = chosen_settings()
+    knowledge = load_knowledge(settings.knowledge_dir or BUILT_IN, settings.language)
+    folder = adapt_bundled_encoder(knowledge, out or ADAPTER_FILE.parent, steps, partial(click.echo, err=True))
+    click.echo(f"The adapter is in {folder}. Next: gwbot model prepare")
 
 
 @click.group()

@@ -18,11 +18,12 @@ from index.errors import IndexUnusable
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 
 # Costs are in units of a needless choice: being offered the right entry among three costs one more tap.
-WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 4.0
+# A refusal names the nearest subjects too, so a needless one costs little more than a choice without the right one.
+WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 2.5
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
-# A missed request for a human costs as much as a needless refusal; a question mistaken for one, one more message.
-SMALL_TALK_THRESHOLD = 1 / (1 + NEEDLESS_REFUSAL_COST)
+# A missed request for a human costs four times as much as a question mistaken for one, which costs one more message.
+SMALL_TALK_THRESHOLD = 1 / (1 + 4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,13 @@ class EncoderCard:
 
     Attributes:
         name: the model's name on the hub or in the bundled package.
-        revision: the hub's commit, or the SHA-256 of the bundled file; empty for a folder.
+        revision: the hub's commit, or the SHA-256 of the bundled file and of its adapter; empty for a folder.
         dimension: numbers per vector.
         max_length: maximum length of a text in tokens, including special ones; the rest is truncated.
         query_prompt: prefix of every query.
         passage_prompt: prefix of every passage.
         pooling: "mean" or "cls".
-        bits: bits per number in the embedding table and the graph's matrices.
+        bits: bits per number in the embedding table.
         before: special token ids before a text.
         after: special token ids after a text.
         unknown: the id of the unknown token; None if the tokenizer can represent every text.

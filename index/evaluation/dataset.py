@@ -1,7 +1,8 @@
 """Labelled questions with the expected outcome, and whether an outcome is correct.
 
 One JSON object per line: ``id``, ``question``, ``lang``, ``kind``, ``topic``, ``expect`` (the status), and for
-answerable questions ``entries``, every entry that answers it. ``split`` is optional: "calibration" or "judgement".
+answerable questions ``entries``, every entry that answers it. Optional are ``split``, "calibration" or "judgement",
+and for the last message of a dialogue ``history``, the messages before it.
 """
 
 import json
@@ -13,6 +14,7 @@ from index.search.result import SearchResult
 from knowledge.errors import ContentError, Problem
 
 LABELLED_QUESTIONS = Path(__file__).with_name("questions.jsonl")  # those of the built-in knowledge
+SEALED_QUESTIONS = Path(__file__).with_name("sealed.jsonl")  # nobody looks at them: see docs/evaluation.md
 _REQUIRED_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
 STATUSES = {Decision.ANSWER: "answered", Decision.CLARIFY: "clarify", Decision.ABSTAIN: "abstained"}
 ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))
@@ -33,6 +35,7 @@ class LabelledQuestion:
     expect: str
     entries: tuple[str, ...]
     split: str = ""
+    history: tuple[str, ...] = ()
 
     @property
     def is_answerable(self) -> bool:
@@ -47,8 +50,9 @@ def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
         try:
             item = json.loads(line)
             fields = {key: str(item[key]) for key in _REQUIRED_KEYS}
-            entries, split = tuple(item.get("entries", ())), str(item.get("split", ""))
-            questions.append(LabelledQuestion(**fields, entries=entries, split=split))
+            entries, history = (tuple(item.get(key, ())) for key in ("entries", "history"))
+            split = str(item.get("split", ""))
+            questions.append(LabelledQuestion(**fields, entries=entries, split=split, history=history))
         except (ValueError, KeyError, TypeError) as error:
             raise ContentError([Problem(path, number, f"no labelled question: {error!r}")]) from None
     return questions

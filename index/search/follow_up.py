@@ -10,13 +10,13 @@ from itertools import islice
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
 from index.search.searcher import MAX_OPTIONS, Searcher
+from index.search.sentences import find_best_sentence
 from index.text.analyzer import WORD_PATTERN, extract_terms
 from knowledge.records.discourse_markers import DiscourseMarkers
 from knowledge.records.entry import Entry
 
 MIN_INTENT_PROBABILITY = 0.8  # to accept a short message as small talk or a request for a human
-# Accept the in-context result at 0.9 times the stand-alone probability: the wording already signals a follow-up.
-CONTEXT_PROBABILITY_RATIO = 0.9
+MIN_SURE_PROBABILITY = 0.9  # of an answer to the message by itself, to be preferred to one in context
 # Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
 MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
 
@@ -47,21 +47,38 @@ def classify_follow_up(message: str, markers: DiscourseMarkers) -> FollowUp:
     return FollowUp.SHORT if content_words <= MAX_WORDS_UNMARKED else FollowUp.NONE
 
 
+def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, str]:
+    """Return whether a message begins by announcing another subject, and the rest of it. Pure.
+
+    "Themenwechsel: Wie viele Partner braucht es?" asks the latter. Without a rest the message is returned whole.
+    """
+    words = list(WORD_PATTERN.finditer(message))
+    lowered = [word[0].lower() for word in words]
+    start = 1 if lowered and lowered[0] in markers.leading else 0
+    lengths = {len(phrase.split()) for phrase in markers.changing}
+    for length in sorted(lengths, reverse=True):
+        if " ".join(lowered[start : start + length]) in markers.changing:
+            rest = message[words[start + length - 1].end() :].lstrip(" ,;:.!?–-\n")
+            return True, rest if WORD_PATTERN.search(rest) else message
+    return False, message
+
+
 def search_message(
     searcher: Searcher, message: str, markers: DiscourseMarkers, last_entry_id: str, lang: str
 ) -> SearchResult:
     """Search for a message that follows an entry shown before.
 
-    A message that names its own subject is searched by itself. A follow-up is searched by itself and together with
-    the entry's title, and the more probable result is returned.
+    A message that names its own subject is searched by itself. A follow-up is also searched together with the title
+    of the entry: what that finds is preferred, a detail of the entry itself first.
 
     Args:
         markers: the discourse markers of the message's language.
         last_entry_id: the entry shown before; "" if there is none.
         lang: the language of the reply, in which the result's entries are.
     """
-    follow_up = classify_follow_up(message, markers)
-    context = None if follow_up is FollowUp.NONE else searcher.find_entry(last_entry_id, lang)
+    is_change, message = split_announcement(message, markers)
+    follow_up = FollowUp.NONE if is_change else classify_follow_up(message, markers)
+    context = None if is_change else searcher.find_entry(last_entry_id, lang)
     if context is None:
         return searcher.search(message, lang)
     if follow_up is FollowUp.MORE:
@@ -80,16 +97,16 @@ def _search_in_context(
     written_lang = lang.partition("-")[0]  # people who read Leichte Sprache write German
     question = f"{searcher.reader.get_entry(context.id, written_lang).title}: {message}"
     contextual = searcher.search(question, lang)
-    entry, standalone_entry = contextual.entry, standalone.entry
-    context_more_likely = contextual.probability > CONTEXT_PROBABILITY_RATIO * standalone.probability
-    is_new = entry is not None and entry.id != context.id
-    if is_new and (context_more_likely or standalone_entry is None or standalone_entry == entry):
-        return replace(contextual, context=context)
-    is_sure = standalone.probability >= MIN_INTENT_PROBABILITY or not context_more_likely
-    has_reply = standalone_entry is not None or standalone.decision is Decision.SMALL_TALK
-    if (has_reply and is_sure) or contextual.decision in (Decision.ABSTAIN, Decision.SMALL_TALK):
+    is_sure = standalone.decision is Decision.ANSWER and standalone.probability >= MIN_SURE_PROBABILITY
+    if contextual.decision is Decision.SMALL_TALK or (contextual.decision is Decision.ABSTAIN and is_sure):
         return standalone
-    nearest_ids = (hit.target for hit in searcher.rank_entries(question, MAX_OPTIONS + 1))
+    if contextual.decision is Decision.ABSTAIN:
+        return contextual
+    if contextual.hits[0].target != context.id:
+        is_better = is_sure and standalone.probability > contextual.probability
+        return standalone if is_better else replace(contextual, context=context)
+    assert contextual.query_vector is not None
+    nearest_ids = (hit.target for hit in contextual.hits[1:])
     option_ids = dict.fromkeys((*standalone.shown_ids[:1], *nearest_ids))
     option_ids.pop(context.id, None)
     return replace(
@@ -99,14 +116,17 @@ def _search_in_context(
         options=tuple(searcher.reader.get_entry(entry_id, lang) for entry_id in list(option_ids)[:MAX_OPTIONS]),
         related=(),
         context=context,
-        already_shown=entry is not None,
+        detail=find_best_sentence(searcher.reader, context, contextual.query_vector),
+        already_shown=True,
     )
 
 
 def _stands_alone(searcher: Searcher, message: str, standalone: SearchResult, follow_up: FollowUp) -> bool:
     """Return whether the message names its subject clearly enough without context."""
+    if follow_up is FollowUp.NONE and standalone.decision is Decision.ANSWER:
+        return True
     if standalone.decision is Decision.SMALL_TALK:
-        return follow_up is FollowUp.SHORT and standalone.probability >= MIN_INTENT_PROBABILITY
+        return follow_up is not FollowUp.ANAPHORIC and standalone.probability >= MIN_INTENT_PROBABILITY
     if standalone.entry is None:
         return standalone.off_topic
     return any(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from index.decision.calibration import Decision, Probabilities
 from index.decision.features import QueryFeatures
 from index.search.scoring import Float32Array, Hit
+from index.search.sentences import ScoredSentence
 from knowledge.records.entry import Entry
 from knowledge.records.intents import ReplyKind
 
@@ -18,7 +19,7 @@ class SearchResult:
         probability: that this is right, 0 to 1.
         entry: the answer; for an abstention the gap that fits, if any: the entry saying that no source answers.
         options: two or three entries to choose from, if that is the decision.
-        related: entries to read next to ``entry``.
+        related: entries to read next to ``entry``, or without one the nearest to a question that was refused.
         reply: small talk or a request for a human, if that is the decision.
         intent: the nearest intent of small talk or a request for a human, whatever was decided; "" if there is none.
         hits: the answering entries by fused score, best first; empty if nothing was searched.
@@ -27,6 +28,7 @@ class SearchResult:
         context: the entry in whose context the message was searched; None if it was searched by itself.
         offers_related: the user asked for more, and ``options`` are related to ``context``.
         already_shown: ``context`` itself is the nearest entry, and ``options`` are the next nearest.
+        detail: the sentence of the entry shown, or of ``context`` if that was shown already, that comes closest.
     """
 
     decision: Decision
@@ -43,18 +45,20 @@ class SearchResult:
     context: Entry | None = None
     offers_related: bool = False
     already_shown: bool = False
+    detail: ScoredSentence | None = None
 
     @property
     def shown_ids(self) -> tuple[str, ...]:
-        """The ids of the entry that answers, or of those offered; a gap is neither."""
+        """The ids of the entry that answers, or of those offered or quoted; a gap is none of them."""
         if self.decision is Decision.ANSWER and self.entry:
             return (self.entry.id,)
-        return tuple(option.id for option in self.options)
+        shown_again = (self.context.id,) if self.context and self.already_shown else ()
+        return (*shown_again, *(option.id for option in self.options))
 
     @property
     def off_topic(self) -> bool:
-        """Whether it is an abstention on something nearer to refused sentences than to any entry or gap."""
-        return self.decision is Decision.ABSTAIN and self.features is not None and self.features.refusal_margin > 0
+        """Whether it is an abstention on something without words, or nearer to refused sentences than to entries."""
+        return self.decision is Decision.ABSTAIN and (self.features is None or self.features.refusal_margin > 0)
 
 
 EMPTY_RESULT = SearchResult(Decision.ABSTAIN, 1.0)  # if there is nothing to decide on

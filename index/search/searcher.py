@@ -1,5 +1,6 @@
 """Search an index: a question becomes a decision with the entries it names."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -12,6 +13,7 @@ from index.encoder.encoder import Encoder
 from index.search.feature_extraction import BACKGROUND, best_index, extract_features
 from index.search.result import EMPTY_RESULT, SearchResult
 from index.search.scoring import BoolArray, Candidates, Float32Array, Hit, score_candidates
+from index.search.sentences import MIN_SENTENCE_MARGIN, find_best_sentence
 from index.storage.reader import IndexReader
 from index.text.proper_names import NO_NAMES, mask_names
 from knowledge.parsing.plain_text import markdown_to_plain
@@ -22,6 +24,7 @@ MAX_RELATED_TO_GAP = 2
 MAX_QUESTION_CHARS = 2_000  # the rest of a longer text is ignored
 RERANK_DEPTH = 5  # entries at the top that a cross-encoder reorders
 HitT = TypeVar("HitT")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Searcher:
@@ -39,7 +42,7 @@ class Searcher:
 
     def search(self, question: str, lang: str = "de") -> SearchResult:
         """Decide how to reply to a question, and load the entries that the reply names in ``lang``."""
-        if not question.strip():
+        if not _LETTER.search(question):  # digits and signs are words of no language
             return EMPTY_RESULT
         reader = self.reader
         vector, candidates = self._score_candidates(question)
@@ -59,19 +62,22 @@ class Searcher:
         intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
+        is_near = decision is Decision.ABSTAIN and features.refusal_margin <= 0
         offered_hits = hits[:MAX_OPTIONS] if decision is Decision.CLARIFY else []
+        sentence = find_best_sentence(reader, entry, vector) if entry and decision is Decision.ANSWER else None
         return SearchResult(
             decision=decision,
             probability=probabilities.of_decision(decision),
             entry=entry,
             options=tuple(reader.get_entry(hit.target, lang) for hit in offered_hits),
-            related=self.load_related(entry, lang, hits) if entry else (),
+            related=self.load_related(entry, lang, hits) if entry else self._load_near(hits, lang) if is_near else (),
             reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
             features=features,
             probabilities=probabilities,
             query_vector=vector,
+            detail=sentence if sentence and sentence.margin >= MIN_SENTENCE_MARGIN else None,
         )
 
     def show_entry(self, entry_id: str, lang: str) -> SearchResult | None:
@@ -107,6 +113,9 @@ class Searcher:
         limit = MAX_RELATED_TO_GAP if entry.layer is Layer.GAP else MAX_OPTIONS
         related = (hit.target for hit in hits) if hits and entry.id == DETAILS_GAP else entry.related
         return tuple(islice(self.answering_entries(related, lang), limit))
+
+    def _load_near(self, hits: Sequence[Hit], lang: str) -> tuple[Entry, ...]:
+        return tuple(self.reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
 
     def _score_candidates(self, question: str) -> tuple[Float32Array, Candidates]:
         masked_question = mask_names(question, self.reader.proper_names)

@@ -124,6 +124,13 @@ class TargetNames:
     def __getitem__(self, number: int) -> str:
         return self._text[self._ends[number] : self._ends[number + 1]].decode()
 
+    def find_number(self, name: str) -> int:
+        """Return the number of a target, which takes time in an index with many; raises ValueError without one."""
+        numbers = (number for number in range(len(self)) if self[number] == name)
+        if (found := next(numbers, None)) is None:
+            raise ValueError(name)
+        return found
+
 
 def format_passage(passage_id: str, text: str) -> str:
     """Return the JSON line of a passage."""

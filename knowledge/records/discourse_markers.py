@@ -1,4 +1,8 @@
-"""Words by which a message refers to the previous answer, as lists by language in understanding.yaml."""
+"""Words that show how a message is meant, as lists by language in understanding.yaml.
+
+They show whether it leans on the previous answer or changes the subject, where a question begins, and in which
+language it is written.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -28,11 +32,21 @@ class DiscourseMarkers:
     """The words of one language, in lower case; understanding.yaml explains each list."""
 
     leading: _Words
+    changing: _Words
     pointing: _Words
     closing: _Words
     plain: _Words
     more: _Words
+    question_words: _Words
     asking: _Words
+    joining: _Words
+    small: _Words
+
+    @property
+    def small_words(self) -> frozenset[str]:
+        """All words that hardly carry meaning, and so tell the language of a text whatever it is about."""
+        lists = (self.leading, self.pointing, self.closing, self.plain, self.question_words, self.asking, self.small)
+        return frozenset(word for words in lists for phrase in words for word in phrase.split())
 
 
 NO_MARKERS = DiscourseMarkers(*(frozenset[str]() for _ in fields(DiscourseMarkers)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompts.message_splitter import MESSAGE_LIMIT, split_html, utf16_length
-from prompts.telegram_html import html_to_plain, markdown_to_html
+from prompts.telegram_html import embolden_sentence, html_to_plain, markdown_to_html
 
 ALLOWED = {"b", "i", "s", "u", "a", "code", "pre", "blockquote"}
 
@@ -68,6 +68,45 @@ def test_markdown_to_html(markdown: str, expected: str) -> None:
 def test_any_markdown_is_valid_telegram_html(markdown: str) -> None:
     """Whatever the text, the tags are Telegram's and closed in order."""
     check_html(markdown_to_html(markdown))
+
+
+BODY = 'Ja &amp; <b>nein</b>: „So“ ist es (wirklich). Zwei\n\n• Punkt, <a href="https://a.de/x">Link</a> da.\n• Ende'
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("„So“ ist es (wirklich).", "<b>„So“ ist es (wirklich).</b> Zwei"),
+        ("So ist es wirklich", "<b>„So“ ist es (wirklich).</b> Zwei"),
+        ("Ja & nein:", "<b>Ja</b> &amp; <b>nein</b>: „So“"),
+        ("– Punkt, Link da.", '• <b>Punkt</b>, <a href="https://a.de/x"><b>Link</b></a> <b>da.</b>'),
+        ("Ende", "• <b>Ende</b>"),
+        ("Zwei Punkt", "<b>Zwei\n\n• Punkt</b>, <a"),
+    ],
+)
+def test_sentence_in_bold(sentence: str, expected: str) -> None:
+    """A sentence is found whatever signs and marks of lists stand in it, and only its text becomes bold."""
+    html = embolden_sentence(BODY, sentence)
+
+    assert expected in html
+    assert html_to_plain(html) == html_to_plain(BODY)
+    check_html(html)
+
+
+@pytest.mark.parametrize("sentence", ["", "…", "Das steht nicht da."])
+def test_sentence_that_is_not_there(sentence: str) -> None:
+    """Without the sentence the text stays as it is."""
+    assert embolden_sentence(BODY, sentence) == BODY
+
+
+@given(st.text(max_size=200), st.text(max_size=40))
+def test_any_sentence_in_bold_is_valid_html(markdown: str, sentence: str) -> None:
+    """Whatever is looked for in whatever text, the tags are closed in order and the words stay."""
+    html = markdown_to_html(markdown)
+
+    check_html(embolden_sentence(html, sentence))
+    check_html(embolden_sentence(html, markdown))
+    assert html_to_plain(embolden_sentence(html, markdown)) == html_to_plain(html)
 
 
 def test_plain_text_keeps_addresses() -> None:

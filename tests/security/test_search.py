@@ -35,7 +35,7 @@ LONG_TEXTS = {
 PARSERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: split_questions(text, MARKERS["de"], lambda _: False),
     "address": parse_contact,
-    "language": lambda text: detect_question_language(text, "de"),
+    "language": lambda text: detect_question_language(text, "de", {"de": MARKERS["de"].small_words}),
     "words": lambda text: extract_terms(text, "de"),
     "grams": lambda text: grams(text, ["de", "en"]),
     "split": lambda text: split_html(escape(text)),

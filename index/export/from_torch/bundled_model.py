@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 # layer tensors: name in the file -> name in BertModel
-_LAYER_TENSOR_NAMES = {
+LAYER_TENSOR_NAMES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
     "v": "attention.self.value",
@@ -109,7 +109,7 @@ def _bert_state_dict(bundle: ModelBundle) -> dict[str, Floats]:
         "pooler.dense.bias": np.zeros(shape.hidden_size, np.float32),
     }
     for layer in range(shape.layer_count):
-        for tensor_name, module_name in _LAYER_TENSOR_NAMES.items():
+        for tensor_name, module_name in LAYER_TENSOR_NAMES.items():
             bias = tensors[f"l{layer}.{tensor_name}.b"]
             weight = tensors[f"l{layer}.{tensor_name}.w"]
             matrix = weight if module_name.endswith("LayerNorm") else weight.reshape(len(bias), -1)

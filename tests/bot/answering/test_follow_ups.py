@@ -21,7 +21,7 @@ def option_ids(answer: Answer) -> list[str]:
 def is_correct(case: dict[str, Any], answer: Answer) -> bool:
     """Whether an expected entry is shown or offered; if no entry is expected, whether the status is as expected."""
     if case["entries"]:
-        return not {answer.entry_id, *option_ids(answer)}.isdisjoint(case["entries"])
+        return not {answer.entry_id, *answer.result.shown_ids}.isdisjoint(case["entries"])
     return bool(answer.status == case["expect"])
 
 
@@ -73,10 +73,37 @@ def test_follow_up_without_context_is_read_on_its_own(answerer: Answerer, last: 
     assert answerer.answer_question("Mehr dazu", "de", last_entry_id=last).context_entry_id == ""
 
 
-def test_entry_is_not_shown_twice_in_a_row(answerer: Answerer) -> None:
-    """If the entry just shown is the best match again, others are offered instead of the same text."""
-    answer = answer_after(answerer, "Was ist ein Backbone?", "wer kann das sein?")
+def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:
+    """If the entry just shown is the best match again, its nearest sentence is quoted, and others are offered."""
+    answer = answer_after(answerer, "Was ist in Medicine Hat passiert?", "Wie groß ist der Ort denn?")
 
-    assert answer.context_entry_id == "backbone"
-    assert "backbone" not in option_ids(answer)
-    assert "Mehr als in der Antwort davor" in answer.plain_text
+    assert answer.context_entry_id == "medicine-hat"
+    assert "medicine-hat" not in option_ids(answer)
+    assert answer.result.detail is not None
+    assert f"<b>{answer.result.detail.text}</b>" in answer.html
+    assert "63" in answer.result.detail.text
+
+
+def test_in_leichte_sprache_nothing_is_quoted(answerer: Answerer) -> None:
+    """Texts in Leichte Sprache are not indexed, so there is no sentence to quote."""
+    first = answerer.answer_question("Was ist ein Backbone?", chosen_lang="de-leicht")
+
+    answer = answerer.answer_question("wer kann das sein?", "", "de-leicht", first.entry_id)
+
+    assert answer.result.detail is None
+    assert "weiß ich leider" in answer.plain_text or answer.entry_id != first.entry_id
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Themenwechsel: Was ist eine gemeinsame Agenda?",
+        "noch was ganz anderes: was ist eine gemeinsame agenda",
+        "Und jetzt was anderes, was ist eine gemeinsame Agenda?",
+    ],
+)
+def test_announced_subject_ends_the_context(answerer: Answerer, message: str) -> None:
+    """Whoever announces another subject is answered as if nothing had been asked before."""
+    answer = answer_after(answerer, "Was geschah in Bocholt?", message)
+
+    assert (answer.entry_id, answer.context_entry_id) == ("gemeinsame-agenda", "")

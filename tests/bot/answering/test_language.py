@@ -1,8 +1,18 @@
 """Detecting the language of a question."""
 
+from collections import Counter
+
 import pytest
 
 from bot.answering.language import detect_question_language
+from knowledge.loader import BUILT_IN, load_knowledge
+from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
+
+SMALL_WORDS = {lang: markers.small_words for lang, markers in read_markers(BUILT_IN / MARKERS_FILE).items()}
+
+
+def detect(question: str, telegram_lang: str = "de") -> str:
+    return detect_question_language(question, telegram_lang, SMALL_WORDS)
 
 
 @pytest.mark.parametrize(
@@ -15,9 +25,63 @@ from bot.answering.language import detect_question_language
         ("What is Gemeinsam Wirken?", "en"),
         ("Was ist Collective Impact?", "de"),
         ("Collective Impact", "de"),
+        ("що таке backbone organisation", "uk"),
+        ("شو يعني Wirkungsorientierung؟", "ar"),
         ("???", "de"),
+        ("🍕🍕🍕", "de"),
+        ("4711 0815", "de"),
+        ("asdf jkl", "de"),
+        ("xyz", "de"),
     ],
 )
-def test_names_do_not_decide_language(question: str, lang: str) -> None:
-    """Names do not count as words of a language; a question of names only is in the user's Telegram language."""
-    assert detect_question_language(question, "de") == lang
+def test_names_and_gibberish_do_not_decide(question: str, lang: str) -> None:
+    """Names do not count as words of a language; a question without any words is in the user's Telegram language."""
+    assert detect(question) == lang
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "was is gemeinsam wirken", "was is n backbone", "wos isn des", "wat is dat", "wie geht dat",
+        "was kostn das", "gibts des a bei uns", "wer is der rohm", "hamma da wos davon", "is des für vereine a was",
+        "was bringts", "wer steckt da dahinter", "was is collective impact", "backbone was is das",
+        "was war bohliefert", "ci 3.0 was is neu", "wie fangn wir an", "isses gratis", "nen termin bitte",
+        "kann i mitmachen", "net so ganz verstanden", "nich verstanden", "wo is das", "so gehts nich",
+        "wer war in bocholt dabei", "strivetogether was is das", "was is impact", "wer in bocholt", "was so kostet",
+        "und in englisch", "was is shared measurement", "wer is phineo", "was in medicine hat war",
+        "so was wie agenda setting", "wie is die vision", "no go was is das", "man muss doch was tun",
+        "was will das backbone", "wen einladen", "gemeinsame agenda wie", "wieso so lange", "wie lang dauert des",
+        "ab wann geht des los", "wer zahlt den backbone", "gmeinsam wirken wos is des", "moin was macht ihr",
+        "servus wer seids ihr", "grüezi was isch das", "dat backbone wat macht dat", "kenn ich nich was is das",
+        "is das wie community organizing", "was is systemchange", "wer hats erfunden",
+        "wofür is die wirkungstreppe", "wie oft treffn", "welche fehler gibts", "wer is in der jury",
+        "an wen wend i mi", "was is der plan", "wo was steht", "mal was fragen", "also was denn nu",
+        "ja und was is mit geld", "ok und wer is der chef", "hä was is das", "wat mutt dat mutt",
+        "obs das in köln gibt", "wies weiter geht", "is ja irre", "was n backbone is", "wer wie was",
+        "des is ma z lang",
+    ],
+)  # fmt: skip
+def test_short_and_dialect_german_is_german(question: str) -> None:
+    """Short, badly typed and dialect German is German, also with English names in it."""
+    assert detect(question) == "de"
+
+
+@pytest.mark.parametrize(
+    ("telegram_lang", "maxima"),
+    [
+        ("de", {"de": 1, "en": 6, "tr": 5, "uk": 4, "ru": 1, "ar": 1, "fr": 3, "es": 8, "pl": 10}),
+        ("en", {"de": 7, "en": 1, "tr": 4, "uk": 4, "ru": 1, "ar": 1, "fr": 3, "es": 9, "pl": 11}),
+    ],
+)
+def test_share_of_wrong_languages(telegram_lang: str, maxima: dict[str, int]) -> None:
+    """Of the example questions in each language, at most this percentage is taken for another."""
+    knowledge = load_knowledge(BUILT_IN)
+    questions = [(entry.lang, question) for entry in knowledge.entries for question in entry.questions]
+    for file in knowledge.example_questions:
+        questions += [(file.lang, question) for texts in file.by_entry.values() for question in texts]
+    total, wrong = Counter[str](), Counter[str]()
+    for lang, question in questions:
+        total[lang] += 1
+        wrong[lang] += detect(question, telegram_lang) != lang
+
+    assert {lang: share for lang in total if (share := 100 * wrong[lang] / total[lang]) > maxima[lang]} == {}

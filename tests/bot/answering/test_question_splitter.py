@@ -31,6 +31,9 @@ def split(text: str, lang: str = "de") -> list[str]:
         ("was ist x\nwer macht mit\nund was kostet es", ["was ist x", "wer macht mit", "und was kostet es"]),
         ("Was heißt „Backbone?“ Und wer macht das?", ["Was heißt „Backbone?“", "Und wer macht das?"]),
         ("Was ist X?? Wer ist Y?!", ["Was ist X??", "Wer ist Y?!"]),
+        ("Was ist eine Vision und was kostet das?", ["Was ist eine Vision?", "was kostet das?"]),
+        ("was ist eine vision, und was kostet das", ["was ist eine vision?", "was kostet das?"]),
+        ("Wer macht was und wie viel kostet es und wann?", ["Wer macht was?", "wie viel kostet es und wann?"]),
     ],
 )
 def test_message_is_split_into_questions(text: str, expected: list[str]) -> None:
@@ -46,6 +49,10 @@ def test_message_is_split_into_questions(text: str, expected: list[str]) -> None
         "Können wir mitmachen? Wir sind eine kleine Stiftung.",
         "Wirkt das? Und wie?",
         "Was kostet das, oder?",
+        "Wer macht mit und wie?",
+        "Warum und wie messen wir?",
+        "Was unterscheidet Netzwerk und Bündnis?",
+        "Ich wüsste gern, was das ist und wie das geht.",
         "Wir fragen uns,\nwas das kostet und\nwie es weitergeht.",
         "Am 1. Mai treffen wir uns, am 2. Juni auch. Geht das?",
         "Wir sind ein e. V. mit ca. 20.000 Mitgliedern. Passt das?",
@@ -69,6 +76,7 @@ def test_single_question_is_not_split(text: str) -> None:
         ("de", "Was kostet das? Vielen Dank im Voraus!", ["Was kostet das?"]),
         ("en", "Hello! What is X? And who pays?", ["What is X?", "And who pays?"]),
         ("fr", "Merci ! Qui finance cela ?", ["Qui finance cela ?"]),
+        ("en", "What is X about and who pays for it?", ["What is X about?", "who pays for it?"]),
     ],
 )
 def test_small_talk_is_dropped(lang: str, text: str, expected: list[str]) -> None:

@@ -29,7 +29,7 @@ class SentenceGenerator:
 
     def __call__(self, seed: int, shortest: int, longest: int) -> str:
         """Return a sentence of so many words; equal seeds give equal sentences."""
-        generator = random.Random(seed)  # noqa: S311
+        generator = random.Random(seed)
         length = generator.randint(shortest, longest)
         return " ".join(generator.choices(self._words, cum_weights=self._weights, k=length)) + "."
 

@@ -97,7 +97,7 @@ def _print_json(what: dict[str, object]) -> None:
 
 def _questions() -> Iterator[str]:
     items = [json.loads(line)["question"] for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()]
-    rng = random.Random(4)  # noqa: S311 - no secret
+    rng = random.Random(4)
     while True:
         yield from rng.sample(items, len(items))
 
@@ -121,7 +121,7 @@ def _has_answer(fake_telegram: FakeTelegram, chat: int) -> bool:
 def _ask_at_rate(fake_telegram: FakeTelegram, people: list[User], plan: Plan) -> dict[int, list[float]]:
     """Ask questions at the rate of the plan; return the times at which they were asked, by person."""
     times_asked: dict[int, list[float]] = defaultdict(list)
-    rng, questions = random.Random(5), _questions()  # noqa: S311 - no secret
+    rng, questions = random.Random(5), _questions()
     flood = _flood(fake_telegram, plan) if plan.with_flood else None
     started = time.time()
     for number in range(int(plan.seconds * plan.rate)):

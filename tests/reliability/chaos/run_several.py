@@ -69,7 +69,7 @@ class WorkerPool:
         self, plan: RunPlan, stage: Stage, database: Database, clock_file: Path, workers: list[Worker]
     ) -> None:
         self._plan, self._stage, self._database, self._workers = plan, stage, database, workers
-        self._rng = random.Random(plan.seed)  # noqa: S311 - no secret
+        self._rng = random.Random(plan.seed)
         self._clock_file, self._clock = clock_file, SharedClock(clock_file)
         self._leader, self._restarts = "", 0
         self.kills = Counter[str]()  # by kind

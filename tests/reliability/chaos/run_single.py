@@ -45,7 +45,7 @@ def run_single(plan: RunPlan, fork_socket: Path, folder: Path) -> RunResult:
     ``fork_socket`` is from `run_fork_server`; ``folder`` becomes the bot's.
     """
     started = time.monotonic()
-    rng = random.Random(plan.seed)  # noqa: S311 - no secret
+    rng = random.Random(plan.seed)
     with contextlib.ExitStack() as stack:
         fake_telegram = stack.enter_context(FakeTelegram(max_poll_seconds=5.0))
         stage = Stage(fake_telegram, plan.seed, basic=not plan.is_ours)

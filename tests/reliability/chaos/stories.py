@@ -65,7 +65,7 @@ class Stage:
     def __init__(
         self, fake_telegram: FakeTelegram, seed: int, *, basic: bool = False, single_process: bool = True
     ) -> None:
-        self.fake_telegram, self.rng = fake_telegram, random.Random(seed)  # noqa: S311 - no secret
+        self.fake_telegram, self.rng = fake_telegram, random.Random(seed)
         self.ledger = Ledger(fake_telegram, single_process=single_process)
         self.advisers = [fake_telegram.add_user(name, language_code="de") for name in ("Bea", "Cem")]
         self.forum: Group = fake_telegram.add_group("Beratung", self.advisers, forum=True, bot_is_admin=True)

