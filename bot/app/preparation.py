@@ -143,7 +143,7 @@ def _is_encoder_outdated(folder: Path) -> bool:
     except EncoderError:
         try:
             content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):
+        except (OSError, ValueError, RecursionError):
             return False
         return isinstance(content, dict) and content.get("name") == MODEL_NAME
     return card.name == MODEL_NAME and card.revision not in (describe_revision(), describe_revision(adapter=None))

@@ -9,6 +9,7 @@ from index.search.scoring import BoolArray, Candidates, Float32Array, Hit
 
 BACKGROUND = slice(5, 25)  # the hits that the top is compared with
 RUNNERS_UP = slice(2, 6)  # the four after the two best
+MARGIN_OF_ONLY_ENTRY = 0.2  # in a folder of one file: a clear lead
 VOTE_TEMPERATURE = 0.012  # in units of the cosine, within which most rivals of a question lie
 
 
@@ -34,7 +35,7 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
         term_overlap_margin=0.0 if gap_index is None else float(overlap[top] - overlap[gap_index]),
         gap_margin=nearest_gap - float(by_questions[top]),
         refusal_margin=nearest_refusal - max(nearest_answer, nearest_gap),
-        background_margin=_margin_over(scores, scores[BACKGROUND]),
+        background_margin=_margin_over(scores, scores[BACKGROUND], without_rivals=0.0),
         vocabulary_coverage=vocabulary_coverage,
         masked_gap_margin=float(masked[top]) - masked_gap,
         any_masked_gap_margin=_max_score(masked, candidates.is_answering) - masked_gap,
@@ -42,7 +43,7 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
         gap_vote=float(votes[candidates.is_gap].sum()),
         refusal_vote=float(votes[candidates.is_refusal].sum()),
         top1_margin=_margin_over(scores, scores[1:2]),
-        runners_up_margin=_margin_over(scores, scores[RUNNERS_UP]),
+        runners_up_margin=_margin_over(scores, scores[RUNNERS_UP] or scores[1:2]),
     )
 
 
@@ -62,5 +63,7 @@ def _max_score(scores: Float32Array, mask: BoolArray) -> float:
     return float(scores[mask].max(initial=0.0))
 
 
-def _margin_over(scores: Sequence[float], rivals: Sequence[float]) -> float:
-    return float(scores[0] - np.mean(rivals)) if rivals else 0.0
+def _margin_over(
+    scores: Sequence[float], rivals: Sequence[float], *, without_rivals: float = MARGIN_OF_ONLY_ENTRY
+) -> float:
+    return float(scores[0] - np.mean(rivals)) if rivals else without_rivals

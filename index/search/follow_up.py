@@ -14,8 +14,10 @@ from index.search.sentences import find_best_sentence
 from index.text.analyzer import WORD_PATTERN, extract_terms
 from knowledge.records.discourse_markers import DiscourseMarkers
 from knowledge.records.entry import Entry
+from knowledge.records.intents import ReplyKind
 
-MIN_INTENT_PROBABILITY = 0.8  # to accept a short message as small talk or a request for a human
+MIN_INTENT_PROBABILITY = 0.8  # to accept a message in a conversation as small talk
+MIN_REQUEST_PROBABILITY = 0.5  # the same for a request for a human, since a missed one costs more
 MIN_SURE_PROBABILITY = 0.9  # of an answer to the message by itself, to be preferred to one in context
 # Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
 MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
@@ -101,7 +103,7 @@ def _search_in_context(
     if contextual.decision is Decision.SMALL_TALK or (contextual.decision is Decision.ABSTAIN and is_sure):
         return standalone
     if contextual.decision is Decision.ABSTAIN:
-        return contextual
+        return replace(contextual, context=context if contextual.entry else None)
     if contextual.hits[0].target != context.id:
         is_better = is_sure and standalone.probability > contextual.probability
         return standalone if is_better else replace(contextual, context=context)
@@ -126,7 +128,9 @@ def _stands_alone(searcher: Searcher, message: str, standalone: SearchResult, fo
     if follow_up is FollowUp.NONE and standalone.decision is Decision.ANSWER:
         return True
     if standalone.decision is Decision.SMALL_TALK:
-        return follow_up is not FollowUp.ANAPHORIC and standalone.probability >= MIN_INTENT_PROBABILITY
+        is_request = standalone.reply is ReplyKind.CONSULTATION
+        least = MIN_REQUEST_PROBABILITY if is_request else MIN_INTENT_PROBABILITY
+        return follow_up is not FollowUp.ANAPHORIC and standalone.probability >= least
     if standalone.entry is None:
         return standalone.off_topic
     return any(

@@ -45,7 +45,7 @@ class SearchResult:
     context: Entry | None = None
     offers_related: bool = False
     already_shown: bool = False
-    detail: ScoredSentence | None = None
+    detail: ScoredSentence | None = field(default=None, compare=False)
 
     @property
     def shown_ids(self) -> tuple[str, ...]:

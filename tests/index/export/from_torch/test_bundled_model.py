@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from index.encoder.encoder import OnnxEncoder
+from index.export.bundled_encoder import prepare_bundled_encoder
 from index.export.from_torch.bundled_model import load_bundled_model, save_bundled_model
 from index.export.from_torch.encoder_export import export_encoder
 from tests.support.missing_tools import needs_torch
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 pytestmark = needs_torch
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> OnnxEncoder:
+    """The bundled model prepared without torch and without its adapter."""
+    return OnnxEncoder.load(prepare_bundled_encoder(tmp_path_factory.mktemp("plain") / "encoder", adapter=None))
 
 
 @pytest.fixture(scope="module")
