@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bot.settings import Settings
@@ -14,6 +15,10 @@ from tests.support import postgres
 from tests.support.missing_tools import summary
 from tests.support.paths import PREPARED
 from tests.support.stores import empty_store
+
+# No test measures time: a busy machine would fail it.
+hypothesis.settings.register_profile("any-machine", deadline=None)
+hypothesis.settings.load_profile("any-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -74,13 +74,13 @@ def test_short_and_dialect_german_is_german(question: str) -> None:
     ],
 )
 def test_share_of_wrong_languages(telegram_lang: str, maxima: dict[str, int]) -> None:
-    """Of the example questions in each language, at most this percentage is taken for another."""
+    """Of every fourth example question in each language, at most this percentage is taken for another."""
     knowledge = load_knowledge(BUILT_IN)
     questions = [(entry.lang, question) for entry in knowledge.entries for question in entry.questions]
     for file in knowledge.example_questions:
         questions += [(file.lang, question) for texts in file.by_entry.values() for question in texts]
     total, wrong = Counter[str](), Counter[str]()
-    for lang, question in questions:
+    for lang, question in questions[::4]:
         total[lang] += 1
         wrong[lang] += detect(question, telegram_lang) != lang
 

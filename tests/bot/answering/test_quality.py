@@ -1,4 +1,4 @@
-"""Minimum quality for every slice of the labelled questions, so that no change silently degrades answers."""
+"""Minimum quality for every kind of labelled question, of the part that nothing is fitted on."""
 
 import pytest
 
@@ -13,24 +13,24 @@ from knowledge.records.entry import Layer
 @pytest.fixture(scope="module")
 def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
     """Metrics by slice."""
-    items = read_labelled_questions(LABELLED_QUESTIONS)
+    items = [item for item in read_labelled_questions(LABELLED_QUESTIONS) if item.split == "judgement"]
     return {row.slice: row for row in metrics_table(evaluate_questions(items, live.current_searcher()))}
 
 
 @pytest.mark.parametrize(
     ("name", "minimum"),
     [
-        ("answerable", 0.89),
+        ("answerable", 0.88),
         ("noisy", 0.86),
-        ("other-language", 0.94),
-        ("unanswerable", 0.74),
-        ("near", 0.86),
-        ("far", 0.96),
-        ("injection", 0.8),
-        ("human", 0.96),
-        ("smalltalk", 0.93),
-        ("leaning", 0.73),
-        ("change", 0.9),
+        ("other-language", 0.92),
+        ("unanswerable", 0.73),
+        ("near", 0.84),
+        ("far", 0.94),
+        ("injection", 0.84),
+        ("human", 0.95),
+        ("smalltalk", 0.85),
+        ("leaning", 0.75),
+        ("change", 0.89),
         ("all answerable", 0.89),
     ],
 )
@@ -40,7 +40,7 @@ def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], na
 
 
 @pytest.mark.parametrize(
-    ("name", "maximum"), [("all others", 0.06), ("far", 0.02), ("injection", 0.03), ("human", 0.01)]
+    ("name", "maximum"), [("all others", 0.07), ("far", 0.02), ("injection", 0.01), ("human", 0.01)]
 )
 def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
     """Of the questions that must not be answered, at most the given share is answered."""

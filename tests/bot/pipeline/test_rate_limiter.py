@@ -41,7 +41,7 @@ def arrivals(calls: list[tuple[int, float, float, float]]) -> list[tuple[float, 
     return sorted(received)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(CALLS)
 def test_limits_are_never_broken(calls: list[tuple[int, float, float, float]]) -> None:
     """Whatever is sent and however long calls take, Telegram never receives more than its limits allow."""
