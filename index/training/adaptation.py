@@ -146,13 +146,12 @@ def _draw_passages(
 
 def _training_arguments(recipe: Recipe) -> Any:
     from sentence_transformers import SentenceTransformerTrainingArguments
-    from sentence_transformers.training_args import MultiDatasetBatchSamplers
 
     return SentenceTransformerTrainingArguments(
         output_dir=tempfile.mkdtemp(prefix="adapt-"),
         num_train_epochs=1,  # the datasets hold each batch once
         per_device_train_batch_size=recipe.batch_size,
-        multi_dataset_batch_sampler=MultiDatasetBatchSamplers.PROPORTIONAL,
+        multi_dataset_batch_sampler="proportional",
         learning_rate=recipe.learning_rate,
         warmup_steps=0.1,
         lr_scheduler_type="cosine",
