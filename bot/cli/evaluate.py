@@ -74,6 +74,9 @@ def eval_command(
     baseline = _evaluate_baseline(settings, items, against, root) if against else None
     _create_folder(folder)
     evaluated = evaluate_questions(items, searcher)
+    header = _make_header(searcher.reader, created, questions_file.name)
+    if sealed:  # first of all, so that no use goes unrecorded
+        click.echo(f"Recorded in {record_opening(header, evaluated)}", err=True)
     _print_metrics(evaluated)
     comparisons = [compare_evaluations(outcomes, evaluated, (name, "now")) for name, outcomes in earlier_results]
     for comparison in comparisons:
@@ -83,10 +86,7 @@ def eval_command(
         outcomes, note = baseline
         comparisons.append(compare_evaluations(evaluated, outcomes, ("in use", Path(against or "").name), note))
         click.echo(f"\n{format_differences(comparisons[-1])}")
-    header = _make_header(searcher.reader, created, questions_file.name)
     _write_report(folder, header, evaluated, comparisons)
-    if sealed:
-        click.echo(f"Recorded in {record_opening(header, evaluated)}")
     for question in evaluated if cases else ():
         if not question.right:
             item = question.item

@@ -71,10 +71,16 @@ def record_opening(header: ReportHeader, evaluated: Sequence[EvaluatedQuestion],
     """Append a line to the record of the times that the sealed questions were evaluated, and return its path.
 
     Who chooses by their result no longer measures with them, so it must be known how often they were used.
+
+    Raises:
+        GwError: the record cannot be written, as in an installed package.
     """
     shares = (f"{row.slice} {row.right.value:.1%}" for row in metrics_by_slice(group_by_kind(evaluated)))
-    with log.open("a", encoding="utf-8") as file:
-        file.write(f"{header.made}\t{header.encoder}\t{header.content[:12]}\t{', '.join(shares)}\n")
+    try:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{header.made}\t{header.encoder}\t{header.content[:12]}\t{', '.join(shares)}\n")
+    except OSError as error:
+        raise GwError(f"The use cannot be recorded in {log} ({error.strerror}). Use a checkout.") from None
     return log
 
 

@@ -16,7 +16,13 @@ from index.evaluation.markdown_report import (
 )
 from index.evaluation.metrics import metrics_table
 from index.evaluation.plots import draw_plots
-from index.evaluation.report import ReportHeader, find_newest_report, read_evaluated_questions, write_report_json
+from index.evaluation.report import (
+    ReportHeader,
+    find_newest_report,
+    read_evaluated_questions,
+    record_opening,
+    write_report_json,
+)
 from index.evaluation.run import EvaluatedQuestion
 from knowledge.errors import GwError
 from tests.support.outcomes import outcome
@@ -43,6 +49,20 @@ def test_written_report_is_read_back_unchanged(tmp_path: Path, evaluated: list[E
     write_report_json(tmp_path, HEADER, evaluated, [compare_evaluations(evaluated, evaluated)])
 
     assert read_evaluated_questions(tmp_path) == evaluated
+
+
+def test_each_use_of_the_sealed_questions_is_recorded(tmp_path: Path, evaluated: list[EvaluatedQuestion]) -> None:
+    """A use is one more line with time, encoder and shares; where none can be written, the error says so."""
+    log = tmp_path / "sealed.log"
+
+    for _ in range(2):
+        record_opening(HEADER, evaluated, log)
+
+    first, second = log.read_text("utf-8").splitlines()
+    assert first == second
+    assert first.startswith("2027-01-15T080000Z\tsome-encoder\t000000000000\tanswerable 33.3%")
+    with pytest.raises(GwError, match="cannot be recorded"):
+        record_opening(HEADER, evaluated, tmp_path / "no" / "sealed.log")
 
 
 def test_figures_are_in_the_json(tmp_path: Path, evaluated: list[EvaluatedQuestion]) -> None:
