@@ -13,7 +13,7 @@ from index.encoder.encoder import Encoder
 from index.search.feature_extraction import BACKGROUND, best_index, extract_features
 from index.search.result import EMPTY_RESULT, SearchResult
 from index.search.scoring import BoolArray, Candidates, Float32Array, Hit, score_candidates
-from index.search.sentences import MIN_SENTENCE_MARGIN, find_best_sentence
+from index.search.sentences import find_best_sentence
 from index.storage.reader import IndexReader
 from index.text.proper_names import NO_NAMES, mask_names
 from knowledge.parsing.plain_text import markdown_to_plain
@@ -77,7 +77,7 @@ class Searcher:
             features=features,
             probabilities=probabilities,
             query_vector=vector,
-            detail=sentence if sentence and sentence.margin >= MIN_SENTENCE_MARGIN else None,
+            detail=sentence if sentence and sentence.is_sure else None,
         )
 
     def show_entry(self, entry_id: str, lang: str) -> SearchResult | None:

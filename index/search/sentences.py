@@ -14,7 +14,7 @@ from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.passages import KINDS, PassageKind, sentence_passages
 from knowledge.records.entry import Entry
 
-MIN_SENTENCE_MARGIN = 0.05  # over the mean of an entry's sentences, to be sure of the best; see docs/figures.md
+MIN_SENTENCE_MARGIN = 0.15  # over the mean of an entry's sentences, to be sure of the best; see docs/figures.md
 SENTENCE_KIND = KINDS.index(PassageKind.SENTENCE)
 
 
@@ -28,6 +28,11 @@ class ScoredSentence:
     text: str
     similarity: float
     margin: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it clearly leads, and says something itself: what ends with a colon only opens a list."""
+        return self.margin >= MIN_SENTENCE_MARGIN and not self.text.endswith(":")
 
 
 def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) -> ScoredSentence | None:
