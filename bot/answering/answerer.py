@@ -194,7 +194,7 @@ def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
         title=entry.title,
         layer=layer_label(entry.layer, lang),
         body=_shorten_body(entry.body),
-        sentence=result.detail.text if result.detail else "",
+        sentence=result.detail.text if result.detail and result.detail.is_sure else "",
         source=entry.source,
         url=entry.url,
     )

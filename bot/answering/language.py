@@ -54,7 +54,7 @@ def detect_question_language(text: str, telegram_lang: str, small_words: Mapping
     """
     text = _PROPER_NAMES.sub("", text)
     words = WORD_PATTERN.findall(text.lower())
-    guesses = dict.fromkeys((telegram_lang,), 0.0)
+    guesses = {telegram_lang: 0.0}
     for lang, score in _guess_languages(text[:300]) if words else ():
         if lang in DETECTABLE_LANGUAGES:
             guesses[lang] = guesses.get(lang, 0.0) + score

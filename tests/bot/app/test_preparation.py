@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app.preparation import Say, ensure_prepared, prepare_bundled
+from bot.app.preparation import Say, build_index, ensure_prepared, prepare_bundled
 from bot.errors import GwError
 from bot.settings import Settings
+from index.build.corpus import ignore_progress
 from index.encoder.encoder import OnnxEncoder
 from index.encoder.model_card import CARD_FILE
 from index.errors import EncoderError
+from index.export.bundled_encoder import describe_revision
 from index.storage.reader import current_folder, open_index
 from tests.support.paths import PREPARED
 
@@ -119,6 +121,20 @@ def test_chosen_encoder_is_never_replaced(settings: Settings, damaged: bool) -> 
     (settings.index_dir / "current").mkdir(parents=True)
 
     assert prepare(settings, sandbox=True) == []
+
+
+@pytest.mark.parametrize(("revision", "is_usable"), [("of another version", False), (describe_revision(None), True)])
+def test_index_needs_the_encoder_of_this_version(settings: Settings, revision: str, is_usable: bool) -> None:
+    """No index is built with the default encoder of another version, but with the plain one of this version."""
+    shutil.copytree((PREPARED / "encoder").resolve(), settings.encoder_dir)
+    card = json.loads((settings.encoder_dir / CARD_FILE).read_text("utf-8"))
+    (settings.encoder_dir / CARD_FILE).write_text(json.dumps(card | {"revision": revision}), "utf-8")
+
+    if is_usable:
+        assert build_index(settings, ignore_progress).manifest.entries == 2
+    else:
+        with pytest.raises(GwError, match="gwbot model prepare"):
+            build_index(settings, ignore_progress)
 
 
 def test_unwritable_folder_is_an_error(settings: Settings) -> None:
