@@ -70,7 +70,7 @@ def check_effects(stage: Stage) -> Findings:
     findings = Findings()
     for story in stage.stories:
         _check_story(stage, story, findings)
-    _check_repeats(stage, findings)
+    find_repeats(stage, findings)
     return findings
 
 
@@ -111,13 +111,13 @@ def _check_story(stage: Stage, story: Story, findings: Findings) -> None:
                 findings.add(EDITS_LOST, f"{marker} of the {side}")
 
 
-def _check_repeats(stage: Stage, findings: Findings) -> None:
+def find_repeats(stage: Stage, findings: Findings) -> None:
     """Find new messages that arrived again in the same place, and decide for each whether it may have been repeated.
 
     It may if the response to the first one can have been lost: the connection was cut, or the life sent no other
     message in this lane, and none came in between. If another one followed, the first response must have been
-    recorded. Other lanes do not wait for it, and a pin may come in between, because a thread is pinned again when the
-    bot resumes opening it.
+    recorded. Other lanes do not wait for it, nor does a topic that was opened because this one was deleted; and a pin
+    may come in between, because a thread is pinned again when the bot resumes opening it.
     """
     effects = stage.ledger.effects
     last_in_life: dict[tuple[int, Any], int] = {}  # by life and lane; effects are given by their index
@@ -140,9 +140,13 @@ def _check_repeats(stage: Stage, findings: Findings) -> None:
             before = seen[key]
             earlier = effects[before]
             was_last = earlier.life < effect.life and last_in_life[earlier.life, lanes[before]] == before
-            unrecorded = was_last and next_in_lane.get(before) == number
+            follower = next_in_lane.get(before, number)
+            unrecorded = was_last and follower == number
             name = ALLOWED_REPEAT if earlier.response_lost or unrecorded else NEEDLESS_REPEAT
-            findings.add(name, f"life {earlier.life}, {effect.life}: {key}")
+            places = f"in topics {earlier.thread_id}, {effect.thread_id}"
+            if follower != number:
+                places += f", the first followed by {effects[follower].text[:40]!r} in life {effects[follower].life}"
+            findings.add(name, f"life {earlier.life}, {effect.life}: {key} {places}")
         seen[key] = number
 
 
