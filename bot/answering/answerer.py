@@ -1,6 +1,6 @@
 """Answer questions: turn a search result into a text in the person's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -89,21 +89,21 @@ class Answerer:
         self._small_words = {lang: lang_markers.small_words for lang, lang_markers in markers.items()}
 
     def answer_question(
-        self, question: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
+        self, question: str, telegram_lang: str = "", chosen_lang: str = "", recent_ids: Sequence[str] = ()
     ) -> Answer:
         """Answer a question.
 
         Args:
             telegram_lang: the language code of the person's Telegram, a prior for that of the question.
             chosen_lang: the language they chose for answers; "" if they didn't.
-            last_entry_id: the entry shown before, which a follow-up may refer to.
+            recent_ids: the entries shown before, the latest first, which a follow-up may refer to.
         """
         telegram_lang = telegram_lang[:2].lower()
         question_lang = self._question_language(question, telegram_lang, chosen_lang)
         lang = chosen_lang or choose_reply_language(question_lang, telegram_lang, self._default_lang)
         note = "" if question_lang == lang or chosen_lang else _language_note(question_lang, lang)
         markers = self._markers.get(question_lang, NO_MARKERS)
-        result = search_message(self._get_searcher(), question, markers, last_entry_id, lang)
+        result = search_message(self._get_searcher(), question, markers, recent_ids, lang)
         answer = replace(self._render_result(result, lang, note), question=question)
         if result.context is None:
             return answer

@@ -1,10 +1,11 @@
 """Answer a message that may contain several questions: one answer each, in order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.answering.answerer import Answer, Answerer, AnswerStatus
 from bot.answering.question_splitter import split_questions
+from index.search.follow_up import add_recent_entry
 from index.search.searcher import MAX_QUESTION_CHARS
 from prompts.render import render_template
 
@@ -38,7 +39,7 @@ class MessageAnswers:
 
 
 def answer_each_question(
-    answerer: Answerer, text: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
+    answerer: Answerer, text: str, telegram_lang: str = "", chosen_lang: str = "", recent_ids: Sequence[str] = ()
 ) -> MessageAnswers:
     """Answer every question of a message, at most ``MAX_ANSWERS``; a later one may refer to the answer before it.
 
@@ -52,8 +53,8 @@ def answer_each_question(
     for question_text in question_texts:
         if len(_merge_answers(answers)) == MAX_ANSWERS:
             return MessageAnswers(_merge_answers(answers), has_more=True, is_truncated=is_truncated)
-        answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, last_entry_id)
-        last_entry_id = answer.entry_id or answer.context_entry_id or last_entry_id
+        answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, recent_ids)
+        recent_ids = add_recent_entry(recent_ids, answer.entry_id or answer.context_entry_id)
         answers.append(answer)
     return MessageAnswers(_merge_answers(answers), is_truncated=is_truncated)
 

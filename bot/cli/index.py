@@ -87,13 +87,17 @@ def adapt(out: Path | None, steps: int | None) -> None:
 
     Then run: gwbot model prepare, gwbot index build, gwbot calibrate
     """
+    from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
     from index.export.adapter import ADAPTER_FILE
     from index.training.command import adapt_bundled_encoder
     from knowledge.loader import BUILT_IN, load_knowledge
 
     settings = chosen_settings()
     knowledge = load_knowledge(settings.knowledge_dir or BUILT_IN, settings.language)
-    folder = adapt_bundled_encoder(knowledge, out or ADAPTER_FILE.parent, steps, partial(click.echo, err=True))
+    labelled = read_labelled_questions(LABELLED_QUESTIONS)
+    questions = [(item.question, item.entries) for item in labelled if item.is_answerable and not item.history]
+    echo_error = partial(click.echo, err=True)
+    folder = adapt_bundled_encoder(knowledge, questions, out or ADAPTER_FILE.parent, steps, echo_error)
     click.echo(f"The adapter is in {folder}. Next: gwbot model prepare")
 
 

@@ -25,9 +25,11 @@ class State:
     Attributes:
         lang: the language that the person chose; "" for none.
         last_question: text of the last question.
-        last_entry: id of the entry shown last, to which a follow-up question may refer.
+        last_entry, earlier_entry: ids of the entry shown last, if the last answer had one, and of another one shown
+            before; a follow-up question may refer to both.
         last_message: id of the last question's message.
-        last_context: id of the entry that the last question could refer to, needed to reproduce its answer.
+        last_context, earlier_context: the entries to which the last question could refer, needed to reproduce its
+            answer.
         step: the step of the introduction shown last; 0 for none.
         form: the request for advice being filled in.
         rated: reference of the closed request whose comment is awaited.
@@ -52,8 +54,10 @@ class State:
     lang: str = ""
     last_question: str = ""
     last_entry: str = ""
+    earlier_entry: str = ""
     last_message: int = 0
     last_context: str = ""
+    earlier_context: str = ""
     step: int = 0
     form: Form | None = None
     rated: str = ""
@@ -73,6 +77,16 @@ class State:
     sent: SentRequest | None = None
     guesses: tuple[float, ...] = ()
     new_codes: tuple[float, ...] = ()
+
+    @property
+    def recent_entries(self) -> tuple[str, ...]:
+        """The ids of the entries to which a follow-up question may refer, the latest first."""
+        return tuple(filter(None, (self.last_entry, self.earlier_entry)))
+
+    @property
+    def recent_contexts(self) -> tuple[str, ...]:
+        """The ids of the entries to which the last question could refer, the latest first."""
+        return tuple(filter(None, (self.last_context, self.earlier_context)))
 
 
 @dataclass(frozen=True, slots=True)

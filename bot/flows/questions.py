@@ -8,6 +8,7 @@ nothing, so that the button can be tapped again.
 Only answers to the last message are explained: its text is stored anyway, and no other text should be.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
@@ -48,15 +49,15 @@ def answer_question(context: TurnContext) -> Turn:
     context = _count_question(context)
     if turn := _limit_questions(context):
         return turn
-    last_entry = context.state.last_entry
-    answers = _answer_text(context, event.text, last_entry)
+    recent_ids = context.state.recent_entries
+    answers = _answer_text(context, event.text, recent_ids)
     reply_to = None if event.private else event.message_id
     first, *others = (
         SendMessage(answer.html, _answer_keyboard(context, answer, number), reply_to=reply_to)
         for number, answer in enumerate(answers.with_headings())
     )
     first = replace(first, html=_truncation_note(answers) + first.html, question_id=event.message_id)
-    state = _remember_question(context, answers, last_entry)
+    state = _remember_question(context, answers, recent_ids)
     return Turn(state, (first, *others), decisions=_list_decisions(answers))
 
 
@@ -71,11 +72,11 @@ def answer_edit(context: TurnContext) -> Turn:
     context = _count_question(context)
     if turn := _limit_questions(context):
         return turn
-    last_entry = state.last_context if event.message_id == state.last_message else ""
-    answers = _answer_text(context, event.text, last_entry)
+    recent_ids = state.recent_contexts if event.message_id == state.last_message else ()
+    answers = _answer_text(context, event.text, recent_ids)
     first = answers.with_headings()[0]
     edit = EditMessage(first.html, _answer_keyboard(context, first, 0), question_id=event.message_id)
-    return Turn(_remember_question(context, answers, last_entry), (edit,), decisions=_list_decisions(answers))
+    return Turn(_remember_question(context, answers, recent_ids), (edit,), decisions=_list_decisions(answers))
 
 
 def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
@@ -83,7 +84,8 @@ def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
     answer = context.services.answerer.show_entry(entry_id, context.lang)
     if answer is None:
         return None
-    context = context.change(last_entry=entry_id, shown=ENTRY_PREFIX + entry_id)
+    state = _remember_entry(context.state, context.state.recent_entries, entry_id)
+    context = context.with_state(replace(state, shown=ENTRY_PREFIX + entry_id))
     return context.reply(answer.html, build_answer_keyboard(answer))
 
 
@@ -97,7 +99,7 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
     if not question_id.removeprefix("-").isdecimal() or not number.isdecimal():
         return None
     is_latest = int(question_id) == state.last_message and state.last_question
-    answers = _answer_text(context, state.last_question, state.last_context).answers if is_latest else ()
+    answers = _answer_text(context, state.last_question, state.recent_contexts).answers if is_latest else ()
     if int(number) >= len(answers):
         return context.toast(format_label("why_latest", context.lang))
     html = context.services.answerer.explain_answer(answers[int(number)])
@@ -157,9 +159,9 @@ def _limit_questions(context: TurnContext) -> Turn | None:
     return Turn(context.state) if is_silent else context.say("burst")
 
 
-def _answer_text(context: TurnContext, text: str, last_entry: str) -> MessageAnswers:
+def _answer_text(context: TurnContext, text: str, recent_ids: Sequence[str]) -> MessageAnswers:
     language_code, lang = context.event.language_code, context.state.lang
-    return answer_each_question(context.services.answerer, text, language_code, lang, last_entry)
+    return answer_each_question(context.services.answerer, text, language_code, lang, recent_ids)
 
 
 def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:
@@ -186,7 +188,7 @@ def _list_decisions(answers: MessageAnswers) -> tuple[AnswerDecision, ...]:
     return tuple(decisions)
 
 
-def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry: str) -> State:
+def _remember_question(context: TurnContext, answers: MessageAnswers, recent_ids: Sequence[str]) -> State:
     state, event = context.state, context.event
     statuses = {answer.status for answer in answers.answers}
     if statuses == {AnswerStatus.SMALLTALK}:
@@ -194,7 +196,15 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, last_entry
     entry_ids = (answer.entry_id or answer.context_entry_id for answer in reversed(answers.answers))
     entry_id = next(filter(None, entry_ids), "")
     if statuses == {AnswerStatus.CONSULTATION}:  # the request will be about the previous question
-        return replace(state, last_entry=entry_id)
+        return _remember_entry(state, recent_ids, entry_id)
     question, shown = event.text[:MAX_KEPT_LENGTH], ENTRY_PREFIX + entry_id if entry_id else ""
-    state = replace(state, last_question=question, last_message=event.message_id, last_context=last_entry)
-    return replace(state, last_entry=entry_id, shown=shown)
+    last_context, earlier_context, *_ = *recent_ids, "", ""
+    state = replace(state, last_context=last_context, earlier_context=earlier_context, shown=shown)
+    state = replace(state, last_question=question, last_message=event.message_id)
+    return _remember_entry(state, recent_ids, entry_id)
+
+
+def _remember_entry(state: State, recent_ids: Sequence[str], entry_id: str) -> State:
+    """Return the state after an entry was shown, or "" for none; ``recent_ids`` are those shown before."""
+    earlier = next((recent_id for recent_id in recent_ids if recent_id != entry_id), "")
+    return replace(state, last_entry=entry_id, earlier_entry=earlier)

@@ -173,8 +173,11 @@ class PgVectorIndex:
     def __len__(self) -> int:
         return self._count
 
-    def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-        """Return the cosines of these rows with ``query`` (shape (d,)), by row."""
+    def compute_similarities(self, queries: NDArray[np.float32], rows: slice = slice(None)) -> NDArray[np.float32]:
+        """Return the cosines (n, rows) of ``queries``, shape (n, d), with these rows."""
+        return np.stack([self._compare_query(query, rows) for query in queries])
+
+    def _compare_query(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
         first, last, _ = rows.indices(self._count)
         values = (_format_vector(query), first, last)
         ((data,),) = self._database.fetch_rows(_SELECT_SIMILARITIES, values, self._schema)

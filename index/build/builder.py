@@ -84,7 +84,7 @@ def write_index_files(
     corpus = write_corpus(source.knowledge, folder, progress)
     embedded_count = write_vectors(folder, corpus, source.encoder, cache, progress)
     progress("clustering", 0, None)
-    vector_index.write_clusters(folder, max_exact_vectors)
+    vector_index.write_vector_index(folder, max_exact_vectors)
     index_manifest = _create_manifest(folder, corpus, source)
     index_manifest.write_to_folder(folder)
     return index_manifest, embedded_count

@@ -1,13 +1,13 @@
 """Evaluate labelled questions: run each through the searcher and record the outcome."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from index.decision.features import QueryFeatures
 from index.evaluation.dataset import LabelledQuestion, is_correct, outcome_status
-from index.search.follow_up import search_message
+from index.search.follow_up import add_recent_entry, search_message
 from index.search.result import SearchResult
 from index.search.searcher import Searcher
 from knowledge.loader import BUILT_IN
@@ -77,13 +77,13 @@ def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) ->
 
 
 def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQuestion:
-    last_entry_id = ""
+    recent_ids: tuple[str, ...] = ()
     for message in item.history:
-        earlier = _search(message, item, last_entry_id, searcher)
+        earlier = _search(message, item, recent_ids, searcher)
         shown = earlier.entry or earlier.context
-        last_entry_id = shown.id if shown else last_entry_id
+        recent_ids = add_recent_entry(recent_ids, shown.id if shown else "")
     start = time.perf_counter()
-    result = _search(item.question, item, last_entry_id, searcher)
+    result = _search(item.question, item, recent_ids, searcher)
     ms = (time.perf_counter() - start) * 1000
     top_entry_id = result.hits[0].target if result.hits else ""
     return EvaluatedQuestion(
@@ -99,11 +99,11 @@ def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQ
     )
 
 
-def _search(message: str, item: LabelledQuestion, last_entry_id: str, searcher: Searcher) -> SearchResult:
+def _search(message: str, item: LabelledQuestion, recent_ids: Sequence[str], searcher: Searcher) -> SearchResult:
     if not item.history:
         return searcher.search(message)
     markers = _read_builtin_markers().get(item.lang, NO_MARKERS)
-    return search_message(searcher, message, markers, last_entry_id, "de")
+    return search_message(searcher, message, markers, recent_ids, "de")
 
 
 @cache

@@ -3,6 +3,7 @@
 The words that mark a message as a follow-up are content: see knowledge/understanding.yaml.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
@@ -20,6 +21,7 @@ MIN_INTENT_PROBABILITY = 0.8  # to accept a message in a conversation as small t
 MIN_REQUEST_PROBABILITY = 0.5  # the same for a request for a human, since a missed one costs more
 MIN_SURE_PROBABILITY = 0.9  # of an answer to the message by itself, to be preferred to one in context
 # Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
+MAX_RECENT_ENTRIES = 2  # to which a follow-up may refer
 MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
 
 
@@ -65,32 +67,43 @@ def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, s
     return False, message
 
 
+def add_recent_entry(recent_ids: Sequence[str], entry_id: str) -> tuple[str, ...]:
+    """Return the ids of the entries shown last, the latest first, after another one was shown; "" for none. Pure."""
+    return tuple(dict.fromkeys(filter(None, (entry_id, *recent_ids))))[:MAX_RECENT_ENTRIES]
+
+
 def search_message(
-    searcher: Searcher, message: str, markers: DiscourseMarkers, last_entry_id: str, lang: str
+    searcher: Searcher, message: str, markers: DiscourseMarkers, recent_ids: Sequence[str], lang: str
 ) -> SearchResult:
-    """Search for a message that follows an entry shown before.
+    """Search for a message that follows entries shown before.
 
     A message that names its own subject is searched by itself. A follow-up is also searched together with the title
-    of the entry: what that finds is preferred, a detail of the entry itself first.
+    of the entry shown last: what that finds is preferred, a detail of the entry itself first. If it finds nothing,
+    the entry before is tried.
 
     Args:
         markers: the discourse markers of the message's language.
-        last_entry_id: the entry shown before; "" if there is none.
+        recent_ids: the entries shown before, the latest first (see `add_recent_entry`).
         lang: the language of the reply, in which the result's entries are.
     """
     is_change, message = split_announcement(message, markers)
     follow_up = FollowUp.NONE if is_change else classify_follow_up(message, markers)
-    context = None if is_change else searcher.find_entry(last_entry_id, lang)
-    if context is None:
+    found = () if is_change else (searcher.find_entry(entry_id, lang) for entry_id in recent_ids)
+    contexts = [entry for entry in found if entry]
+    if not contexts:
         return searcher.search(message, lang)
     if follow_up is FollowUp.MORE:
-        related = tuple(islice(searcher.answering_entries(context.related, lang), MAX_OPTIONS))
+        related = tuple(islice(searcher.answering_entries(contexts[0].related, lang), MAX_OPTIONS))
         if related:
-            return SearchResult(Decision.CLARIFY, 1.0, options=related, context=context, offers_related=True)
+            return SearchResult(Decision.CLARIFY, 1.0, options=related, context=contexts[0], offers_related=True)
     standalone = searcher.search(message, lang)
     if _stands_alone(searcher, message, standalone, follow_up):
         return standalone
-    return _search_in_context(searcher, message, standalone, context, lang)
+    results = (_search_in_context(searcher, message, standalone, context, lang) for context in contexts)
+    first = next(results)
+    if first.decision is not Decision.ABSTAIN:
+        return first
+    return next((result for result in results if result.already_shown), first)
 
 
 def _search_in_context(

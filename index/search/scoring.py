@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.storage.group_scorer import GroupScorer
+from index.storage.group_scorer import GroupScorer, GroupScorers
 from index.storage.reader import IndexReader
 from knowledge.passages import KINDS, PassageKind
 
@@ -67,14 +67,18 @@ def score_candidates(
     Both vectors have the shape (dimension,) and unit length.
     """
     overlap = reader.term_overlap_index.term_overlap(question)
-    target_numbers, by_kind = _pool_by_target(reader, vector, overlap)
+    queries = vector[None] if masked_vector is None else np.stack([vector, masked_vector])
+    if reader.group_scorers:
+        target_numbers, by_kind, masked_similarity = _pool_all_rows(reader, reader.group_scorers, queries)
+    else:
+        target_numbers, by_kind = _pool_nearest_rows(reader, vector, overlap)
+        masked_similarity = _pool_nearest_masked_rows(reader, queries[-1], target_numbers)
     overlap = overlap[target_numbers]
     by_questions, by_text = by_kind[QUESTION_KIND], _mean_text_similarity(by_kind)
     similarity = (QUESTION_WEIGHT * by_questions + by_text) / (QUESTION_WEIGHT + 1)
     # A document has no example questions, and an intent no text.
     similarity = np.nan_to_num(np.where(np.isnan(by_questions), by_text, similarity))
     fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap
-    masked_similarity = _pool_masked(reader, vector if masked_vector is None else masked_vector, target_numbers)
     if masked_vector is not None:
         fused_score = add_masked_similarity(fused_score, masked_similarity)
     target_flags = (reader.is_gap, reader.is_intent, reader.is_refusal)
@@ -106,12 +110,24 @@ def add_masked_similarity(fused_score: Float32Array, masked_similarity: Float32A
     return fused_score + MASKED_WEIGHT * filled
 
 
-def _pool_by_target(
+def _pool_all_rows(
+    reader: IndexReader, scorers: GroupScorers, queries: Float32Array
+) -> tuple[NDArray[np.int64], Float32Array, Float32Array]:
+    """Return the numbers of all targets, their similarities by kind, and those of their masked questions.
+
+    ``queries`` (1 or 2, d): the masked questions are compared with the last one. Shapes and missing values are as
+    returned by the two functions below.
+    """
+    penalised = reader.vector_index.compute_similarities(queries) - reader.row_penalties
+    by_kind = scorers.unmasked.pool_similarities(penalised[0, scorers.unmasked.rows])
+    masked = scorers.masked.pool_similarities(penalised[-1, scorers.masked.rows])[MASKED_KIND]
+    return np.arange(len(reader.target_names)), by_kind, np.nan_to_num(masked)
+
+
+def _pool_nearest_rows(
     reader: IndexReader, vector: Float32Array, overlap: Float32Array
 ) -> tuple[NDArray[np.int64], Float32Array]:
     """Return the candidates' numbers (n,) and similarities by kind of passage (kinds, n), NaN for a missing kind."""
-    if reader.group_scorers:
-        return np.arange(len(reader.target_names)), _pool_all_rows(reader, reader.group_scorers.unmasked, vector)
     rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
     row_targets = reader.row_targets[rows]
     target_numbers = np.union1d(row_targets, _best_by_overlap(overlap))
@@ -123,25 +139,18 @@ def _pool_by_target(
     return target_numbers, by_kind
 
 
-def _pool_masked(reader: IndexReader, vector: Float32Array, target_numbers: NDArray[np.int64]) -> Float32Array:
+def _pool_nearest_masked_rows(
+    reader: IndexReader, vector: Float32Array, target_numbers: NDArray[np.int64]
+) -> Float32Array:
     """Return the similarity of the targets' masked example questions, shape (targets,); 0 if they have none."""
     if not reader.proper_names:  # no masked questions were indexed
         return np.zeros(len(target_numbers), np.float32)
-    if reader.group_scorers:
-        masked = _pool_all_rows(reader, reader.group_scorers.masked, vector)[MASKED_KIND, target_numbers]
-    else:
-        rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
-        is_candidate = np.isin(reader.row_targets[rows], target_numbers)
-        row_targets = np.searchsorted(target_numbers, reader.row_targets[rows[is_candidate]]).astype(np.int32)
-        scorer = GroupScorer(row_targets, reader.row_kinds[rows[is_candidate]], len(target_numbers))
-        masked = scorer.pool_similarities(similarities[is_candidate])[MASKED_KIND]
-    filled: Float32Array = np.nan_to_num(masked)
+    rows, similarities = reader.vector_index.find_nearest(vector, MAX_NEIGHBOURS)
+    is_candidate = np.isin(reader.row_targets[rows], target_numbers)
+    row_targets = np.searchsorted(target_numbers, reader.row_targets[rows[is_candidate]]).astype(np.int32)
+    scorer = GroupScorer(row_targets, reader.row_kinds[rows[is_candidate]], len(target_numbers))
+    filled: Float32Array = np.nan_to_num(scorer.pool_similarities(similarities[is_candidate])[MASKED_KIND])
     return filled
-
-
-def _pool_all_rows(reader: IndexReader, scorer: GroupScorer, vector: Float32Array) -> Float32Array:
-    similarities = reader.vector_index.compute_similarities(vector, scorer.rows)
-    return scorer.pool_similarities(similarities - reader.row_penalties[scorer.rows])
 
 
 def _mean_text_similarity(by_kind: Float32Array) -> Float32Array:

@@ -50,7 +50,8 @@ def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) 
         return None
     first = sum(len(sentences) for lang, sentences in by_lang.items() if lang < entry.lang)
     own_rows = rows[first : first + len(by_lang[entry.lang])]
-    similarities = reader.vector_index.compute_similarities(vector, slice(int(own_rows[0]), int(own_rows[-1]) + 1))
+    own_slice = slice(int(own_rows[0]), int(own_rows[-1]) + 1)
+    similarities = reader.vector_index.compute_similarities(vector[None], own_slice)[0]
     best = int(similarities.argmax())
     text, similarity = by_lang[entry.lang][best], float(similarities[best])
     return ScoredSentence(text, similarity, similarity - float(similarities.mean()))

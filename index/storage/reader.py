@@ -20,7 +20,7 @@ from index.storage.entry_store import EntryStore, TargetNames, read_passage_text
 from index.storage.group_scorer import GroupScorers
 from index.storage.manifest import Manifest
 from index.storage.term_overlap import TermOverlapIndex
-from index.storage.vector_index import FaissVectorIndex
+from index.storage.vector_index import open_vector_index
 from index.text.proper_names import ProperNames
 from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Entry
@@ -39,8 +39,8 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-        """Return the cosines of these rows with ``query`` (shape (d,)), by row; only if ``is_exact``."""
+    def compute_similarities(self, queries: NDArray[np.float32], rows: slice = slice(None)) -> NDArray[np.float32]:
+        """Return the cosines (n, rows) of ``queries``, shape (n, d), with these rows; only if ``is_exact``."""
         ...
 
     def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -128,7 +128,7 @@ def open_index(root: Path, encoder: Encoder) -> IndexReader:
         target_count = len(TargetNames(folder))
         components = IndexComponents(
             entries=EntryStore.open_folder(folder),
-            vector_index=FaissVectorIndex.open_folder(folder),
+            vector_index=open_vector_index(folder),
             term_overlap_index=TermOverlapIndex.open_folder(folder, target_count, index_manifest.languages),
             word_index=Bm25Index(folder / layout.WORDS_FILE),
             read_passage=partial(read_passage_text, folder),

@@ -1,20 +1,20 @@
 """Nearest-neighbour search by inner product: the only module that imports FAISS.
 
-Few vectors are searched exactly, straight from the file of floats. Many are also written as an inverted-file index
-(IVF: Jégou et al., Product Quantization for Nearest Neighbor Search, 2011) over scalar-quantised vectors, and a query
-reads only the clusters nearest to it.
+A query is compared with each of few vectors (`exact_vectors`). Many are written as an inverted-file index (IVF: Jégou
+et al., Product Quantization for Nearest Neighbor Search, 2011) over scalar-quantised vectors, and a query reads only
+the clusters nearest to it.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import REBUILD_HINT, IndexUnusable
+from index.storage.exact_vectors import ExactVectorIndex, damaged_vectors_error, write_exact_vectors
 from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE, VECTORS_PER_CHUNK
 
 # Chosen by measurement, see docs/decisions/0004-large-folders.md.
@@ -26,11 +26,22 @@ SAMPLES_PER_CLUSTER = 64  # training vectors per cluster
 faiss.omp_set_num_threads(1)  # a query is one small product; more threads would only wait for each other
 
 
-def write_clusters(folder: Path, max_exact_vectors: int = MAX_EXACT_VECTORS) -> None:
-    """Write an inverted-file index of the vectors of an index folder if there are more than ``max_exact_vectors``."""
+def write_vector_index(folder: Path, max_exact_vectors: int = MAX_EXACT_VECTORS) -> None:
+    """Write what the vectors of an index folder are searched with: clusters for more than ``max_exact_vectors``."""
     count, dimension = np.load(folder / VECTORS_FILE, mmap_mode="r").shape
     if count <= max_exact_vectors:
-        return
+        write_exact_vectors(folder)
+    else:
+        _write_clusters(folder, count, dimension)
+
+
+def open_vector_index(folder: Path) -> "ExactVectorIndex | ClusteredVectorIndex":
+    """Open the vectors of an index folder; raises IndexUnusable if they are damaged."""
+    has_clusters = (folder / CLUSTERS_FILE).exists()
+    return ClusteredVectorIndex.open_folder(folder) if has_clusters else ExactVectorIndex.open_folder(folder)
+
+
+def _write_clusters(folder: Path, count: int, dimension: int) -> None:
     cluster_count = int(2 * count**0.5)
     quantizer_type = faiss.ScalarQuantizer.QT_fp16 if count <= MAX_FP16_VECTORS else faiss.ScalarQuantizer.QT_8bit
     centres = faiss.IndexFlatIP(dimension)
@@ -59,39 +70,28 @@ def read_vector_chunks(path: Path) -> Iterator[NDArray[np.float32]]:
         yield np.load(path, mmap_mode="r")[start : start + VECTORS_PER_CHUNK].astype(np.float32)
 
 
-class FaissVectorIndex:
-    """Search over L2-normalised vectors, shape (rows, d)."""
+class ClusteredVectorIndex:
+    """Search over L2-normalised vectors, shape (rows, d), of which a query reads the nearest clusters."""
+
+    is_exact = False
 
     def __init__(self, faiss_index: Any) -> None:  # FAISS types its C++ classes only in part
         self._faiss_index = faiss_index
-        self.is_exact = isinstance(faiss_index, faiss.IndexFlatIP)
 
     @classmethod
-    def open_folder(cls, folder: Path) -> "FaissVectorIndex":
-        """Open the vectors of an index folder; raises IndexUnusable if they are damaged."""
+    def open_folder(cls, folder: Path) -> Self:
+        """Open the clusters of an index folder; raises IndexUnusable if they are damaged."""
         try:
-            if (folder / CLUSTERS_FILE).exists():
-                flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY
-                return cls(faiss.read_index(str(folder / CLUSTERS_FILE), flags))
-            vectors = np.load(folder / VECTORS_FILE, mmap_mode="r")
-            faiss_index = faiss.IndexFlatIP(vectors.shape[1])
-            faiss_index.add(vectors.astype(np.float32))
-        except (RuntimeError, OSError, EOFError, ValueError) as error:
-            reason = str(error).splitlines()[-1][:120]
-            raise IndexUnusable(f"The vectors in {folder} are damaged ({reason}). {REBUILD_HINT}") from None
-        return cls(faiss_index)
+            return cls(faiss.read_index(str(folder / CLUSTERS_FILE), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY))
+        except RuntimeError as error:
+            raise damaged_vectors_error(folder, error) from None
 
     def __len__(self) -> int:
         return int(self._faiss_index.ntotal)
 
-    def compute_similarities(self, query: NDArray[np.float32], rows: slice) -> NDArray[np.float32]:
-        """Return the cosines of these rows with ``query`` (shape (d,)), by row; only if ``is_exact``."""
-        query = np.ascontiguousarray(query, np.float32)
-        vectors = faiss.rev_swig_ptr(self._faiss_index.get_xb(), len(self) * query.size).reshape(-1, query.size)[rows]
-        cosines = np.empty(len(vectors), np.float32)
-        pointers = (faiss.swig_ptr(array) for array in (cosines, query, vectors))
-        faiss.fvec_inner_products_ny(*pointers, query.size, cosines.size)  # type: ignore[attr-defined]
-        return cosines
+    def compute_similarities(self, queries: NDArray[np.float32], rows: slice = slice(None)) -> NDArray[np.float32]:
+        """Raise TypeError, because a query is not compared with every vector."""
+        raise TypeError("vectors in clusters are not compared one by one")
 
     def find_nearest(self, query: NDArray[np.float32], limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the rows and cosines of at most ``limit`` nearest vectors to ``query`` (shape (d,)), best first."""

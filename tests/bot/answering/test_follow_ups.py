@@ -11,7 +11,7 @@ from tests.support.paths import FOLLOW_UPS
 
 def answer_after(answerer: Answerer, first: str, message: str, lang: str = "de") -> Answer:
     """Ask a first question, then return the answer to the message after it."""
-    return answerer.answer_question(message, lang, last_entry_id=answerer.answer_question(first, lang).entry_id)
+    return answerer.answer_question(message, lang, recent_ids=[answerer.answer_question(first, lang).entry_id])
 
 
 def option_ids(answer: Answer) -> list[str]:
@@ -70,7 +70,7 @@ def test_message_with_its_own_subject_ignores_context(answerer: Answerer) -> Non
 @pytest.mark.parametrize("last", ["", "no-such-entry"])
 def test_follow_up_without_context_is_read_on_its_own(answerer: Answerer, last: str) -> None:
     """A follow-up is read on its own if there is no previous answer or its entry no longer exists."""
-    assert answerer.answer_question("Mehr dazu", "de", last_entry_id=last).context_entry_id == ""
+    assert answerer.answer_question("Mehr dazu", "de", recent_ids=[last]).context_entry_id == ""
 
 
 def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:

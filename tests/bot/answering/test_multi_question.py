@@ -121,7 +121,7 @@ def test_follow_up_to_a_removed_entry(answerer: Answerer, smaller_answerer: Answ
     """A follow-up is read in the context of the last entry, or on its own if the index no longer has that entry."""
     question, last_entry_id = "Und wie erreiche ich die?", "stiftung-bildung"
     answer, later = (
-        each.answer_question(question, "de", last_entry_id=last_entry_id) for each in (answerer, smaller_answerer)
+        each.answer_question(question, "de", recent_ids=[last_entry_id]) for each in (answerer, smaller_answerer)
     )
 
     assert answer.context_entry_id == last_entry_id

@@ -11,7 +11,7 @@ from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 
 def explain(live: LiveIndex, message: str, last_entry_id: str = "") -> Explanation:
     searcher = live.current_searcher()
-    result = search_message(searcher, message, read_markers(BUILT_IN / MARKERS_FILE)["de"], last_entry_id, "de")
+    result = search_message(searcher, message, read_markers(BUILT_IN / MARKERS_FILE)["de"], [last_entry_id], "de")
     return explain_result(searcher.reader, result, message, "de")
 
 

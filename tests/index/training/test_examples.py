@@ -54,4 +54,4 @@ def test_folder_without_questions(built_in: Knowledge) -> None:
     entries = tuple(replace(entry, questions=(), title="", not_answered=()) for entry in built_in.entries)[:1]
 
     with pytest.raises(GwError, match="no example questions"):
-        adapt_bundled_encoder(Knowledge(BUILT_IN, entries), BUILT_IN, None, print)
+        adapt_bundled_encoder(Knowledge(BUILT_IN, entries), [], BUILT_IN, None, print)
