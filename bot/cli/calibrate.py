@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -28,6 +28,7 @@ def calibrate(path: Path | None, out: Path) -> None:
     from index.encoder.encoder import OnnxEncoder
     from index.evaluation.dataset import read_labelled_questions
     from index.evaluation.fit_calibration import extract_sample, fit_calibration, without_examples
+    from index.evaluation.fit_probes import fit_probes
     from index.search.searcher import Searcher
     from index.storage.reader import open_index
     from knowledge.loader import BUILT_IN, load_knowledge
@@ -42,9 +43,12 @@ def calibrate(path: Path | None, out: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             source = IndexSource(content, encoder, unfitted_calibration())
             build_index(source, Path(folder), cache_root=settings.index_dir)
-            searcher = Searcher(open_index(Path(folder), encoder), encoder)
+            reader = open_index(Path(folder), encoder)
+            probes = fit_probes(reader)
+            reader = replace(reader, calibration=replace(reader.calibration, probes=probes))
+            searcher = Searcher(reader, encoder)
             samples = [extracted for item in items if (extracted := extract_sample(item, searcher))]
-        calibration, error = fit_calibration(samples, f"{len(samples)} labelled questions, {name} content")
+        calibration, error = fit_calibration(samples, probes, f"{len(samples)} labelled questions, {name} content")
         calibrations[name] = asdict(calibration)
         thresholds = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
         click.echo(f"{name}: {thresholds}; expected calibration error on topics left out {error:.3f}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from index.decision.features import MODEL_FEATURES, Float64Array, QueryFeatures
+from index.decision.probes import Probes, parse_probes
 from index.errors import IndexUnusable
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
@@ -22,8 +23,8 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 2.5
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
-# A missed request for a human costs four times as much as a question mistaken for one, which costs one more message.
-SMALL_TALK_THRESHOLD = 1 / (1 + 4)
+# A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
+SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,12 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The three fitted models with their thresholds (probabilities); ``origin`` says what they were fitted on."""
+    """The three fitted models with their thresholds (probabilities), and the probes among their features.
 
+    ``origin`` says what the models were fitted on.
+    """
+
+    probes: Probes
     talk: LogisticModel
     scope: LogisticModel
     order: LogisticModel
@@ -124,9 +129,10 @@ class Calibration:
         return Decision.CLARIFY if probabilities.answerable >= self.offer_from else Decision.ABSTAIN
 
 
-def calibration_from_costs(models: Mapping[str, LogisticModel], origin: str) -> Calibration:
+def calibration_from_costs(probes: Probes, models: Mapping[str, LogisticModel], origin: str) -> Calibration:
     """Combine the models, by name, with the thresholds that follow from the costs."""
     return Calibration(
+        probes,
         **models,
         talk_from=SMALL_TALK_THRESHOLD,
         answer_from=ANSWER_THRESHOLD,
@@ -140,7 +146,7 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
     models = {name: LogisticModel(**data[name]) for name in MODEL_FEATURES}
     if any(tuple(models[name].features) != features for name, features in MODEL_FEATURES.items()):
         raise KeyError("features")
-    return Calibration(**{**data, **models})
+    return Calibration(**{**data, **models, "probes": parse_probes(data["probes"])})
 
 
 def load_calibration(*, with_examples: bool, path: Path = CALIBRATION_FILE) -> Calibration:
@@ -162,7 +168,7 @@ def load_calibration(*, with_examples: bool, path: Path = CALIBRATION_FILE) -> C
 def unfitted_calibration() -> Calibration:
     """Return uninformative models, for an index that is searched only to fit real ones."""
     models = {name: constant_model(features, 0.0) for name, features in MODEL_FEATURES.items()}
-    return calibration_from_costs(models, "nothing")
+    return calibration_from_costs(Probes(), models, "nothing")
 
 
 def constant_model(features: Sequence[str], log_odds: float) -> LogisticModel:

@@ -22,6 +22,8 @@ class QueryFeatures:
 
     # "talk": is it small talk or a request for a human?
     small_talk_margin: float = field(metadata={"talk": "ahead"})  # example sentences of small talk over all others
+    talk_log_odds: float = field(metadata={"talk": "talk_probe"})  # by its vector alone, see `index.decision.probes`
+    talk_vote: float = field(metadata={"talk": "vote_talk"})  # the share of small talk in the vote described below
     # "scope": is it a question that an entry answers?
     similarity: float = field(metadata={"scope": "likeness"})  # of the top, by its example questions and its text
     term_overlap: float = field(metadata={"scope": "cover"})  # share of the query's wording that the top contains
@@ -36,6 +38,7 @@ class QueryFeatures:
     answering_vote: float = field(metadata={"scope": "vote_answers"})  # of the entries that answer something
     gap_vote: float = field(metadata={"scope": "vote_gaps"})
     refusal_vote: float = field(metadata={"scope": "vote_refusals"})
+    gap_log_odds: float = field(metadata={"scope": "gap_probe"})  # that it is left open, by its vector alone
     # "order": if an entry answers it, is that the top?
     top1_margin: float = field(metadata={"order": "margin"})  # fused score of the top over the second
     runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second

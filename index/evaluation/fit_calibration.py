@@ -8,6 +8,7 @@ import numpy as np
 
 from index.decision.calibration import Calibration, LogisticModel, calibration_from_costs, constant_model
 from index.decision.features import MODEL_FEATURES, Float64Array
+from index.decision.probes import Probes
 from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.metrics import calibration_error, reliability_bins
 from index.search.searcher import Searcher
@@ -53,10 +54,13 @@ def without_examples(knowledge: Knowledge) -> Knowledge:
     return Knowledge(knowledge.folder, texts)
 
 
-def fit_calibration(samples: Sequence[TrainingSample], origin: str) -> tuple[Calibration, float]:
-    """Fit the models on all samples; also returns the expected calibration error on topics left out of the fit."""
+def fit_calibration(samples: Sequence[TrainingSample], probes: Probes, origin: str) -> tuple[Calibration, float]:
+    """Fit the models on all samples; also returns the expected calibration error on topics left out of the fit.
+
+    ``probes`` are those that the samples were extracted with.
+    """
     bins = reliability_bins(cross_validated_predictions(samples), [sample.is_correct for sample in samples])
-    return calibration_from_costs(_fit_models(samples), origin), calibration_error(bins)
+    return calibration_from_costs(probes, _fit_models(samples), origin), calibration_error(bins)
 
 
 def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Array:

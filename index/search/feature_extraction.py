@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.decision.features import QueryFeatures
+from index.decision.probes import Probes
 from index.search.scoring import BoolArray, Candidates, Float32Array, Hit
 
 BACKGROUND = slice(5, 25)  # the hits that the top is compared with
@@ -13,13 +14,16 @@ MARGIN_OF_ONLY_ENTRY = 0.2  # in a folder of one file: a clear lead
 VOTE_TEMPERATURE = 0.012  # in units of the cosine, within which most rivals of a question lie
 
 
-def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_coverage: float) -> QueryFeatures:
+def extract_features(
+    candidates: Candidates, hits: Sequence[Hit], vocabulary_coverage: float, vector: Float32Array, probes: Probes
+) -> QueryFeatures:
     """Extract the features of a query.
 
     Args:
         candidates: as scored for the query.
         hits: the answering entries, best first; at least one, and ``BACKGROUND.stop`` if there are as many.
         vocabulary_coverage: share of the query's words that an indexed language knows, 0 to 1.
+        vector: that of the query, shape (dimension,).
     """
     top, scores = hits[0].candidate_index, [hit.score for hit in hits]
     by_questions, masked = candidates.question_similarity, candidates.masked_similarity
@@ -30,6 +34,8 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
     votes = _vote_shares(by_questions)
     return QueryFeatures(
         small_talk_margin=nearest_talk - max(nearest_answer, nearest_gap, nearest_refusal),
+        talk_log_odds=probes.talk.log_odds(vector),
+        talk_vote=float(votes[candidates.is_small_talk].sum()),
         similarity=float(candidates.similarity[top]),
         term_overlap=float(overlap[top]),
         term_overlap_margin=0.0 if gap_index is None else float(overlap[top] - overlap[gap_index]),
@@ -42,6 +48,7 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
         answering_vote=float(votes[candidates.is_answering].sum()),
         gap_vote=float(votes[candidates.is_gap].sum()),
         refusal_vote=float(votes[candidates.is_refusal].sum()),
+        gap_log_odds=probes.gap.log_odds(vector),
         top1_margin=_margin_over(scores, scores[1:2]),
         runners_up_margin=_margin_over(scores, scores[RUNNERS_UP] or scores[1:2]),
     )

@@ -21,6 +21,7 @@ MIN_INTENT_PROBABILITY = 0.8  # to accept a message in a conversation as small t
 MIN_REQUEST_PROBABILITY = 0.5  # the same for a request for a human, since a missed one costs more
 MIN_SURE_PROBABILITY = 0.9  # of an answer to the message by itself, to be preferred to one in context
 # Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
+LATEST_LEAD = 0.02  # of a cosine, by which a sentence of the entry before has to be closer; see docs/figures.md
 MAX_RECENT_ENTRIES = 2  # to which a follow-up may refer
 MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
 
@@ -78,8 +79,8 @@ def search_message(
     """Search for a message that follows entries shown before.
 
     A message that names its own subject is searched by itself. A follow-up is also searched together with the title
-    of the entry shown last: what that finds is preferred, a detail of the entry itself first. If it finds nothing,
-    the entry before is tried.
+    of the entry shown last: what that finds is preferred, a detail of the entry itself first. A detail is also looked
+    up in the entry before, if a sentence there is closer to the message.
 
     Args:
         markers: the discourse markers of the message's language.
@@ -99,11 +100,19 @@ def search_message(
     standalone = searcher.search(message, lang)
     if _stands_alone(searcher, message, standalone, follow_up):
         return standalone
-    results = (_search_in_context(searcher, message, standalone, context, lang) for context in contexts)
-    first = next(results)
-    if first.decision is not Decision.ABSTAIN:
+    first, *earlier = (_search_in_context(searcher, message, standalone, context, lang) for context in contexts)
+    if first.decision is not Decision.ABSTAIN and not first.already_shown:
         return first
-    return next((result for result in results if result.already_shown), first)
+    closeness = _closeness(searcher, first, standalone) + LATEST_LEAD
+    return next((result for result in earlier if _closeness(searcher, result, standalone) > closeness), first)
+
+
+def _closeness(searcher: Searcher, result: SearchResult, standalone: SearchResult) -> float:
+    """Return the cosine of the message alone with the closest sentence of an entry shown before; 0 for another."""
+    if result.context is None or not result.already_shown or standalone.query_vector is None:
+        return 0.0
+    sentence = find_best_sentence(searcher.reader, result.context, standalone.query_vector)
+    return sentence.similarity if sentence else 0.0
 
 
 def _search_in_context(

@@ -1,5 +1,6 @@
 """Search an index: a question becomes a decision with the entries it names."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -22,6 +23,7 @@ from knowledge.records.entry import DETAILS_GAP, Entry, Layer
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
 MAX_QUESTION_CHARS = 2_000  # the rest of a longer text is ignored
+MIN_REQUEST_LOG_ODDS = -math.log(2)  # a missed request for a human costs twice as much as a needless offer
 RERANK_DEPTH = 5  # entries at the top that a cross-encoder reorders
 HitT = TypeVar("HitT")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -49,7 +51,8 @@ class Searcher:
         hits = self._rank_candidates(question, candidates, candidates.is_answering, BACKGROUND.stop)
         if not hits:
             return EMPTY_RESULT
-        features = extract_features(candidates, hits, reader.word_index.vocabulary_coverage(question))
+        coverage = reader.word_index.vocabulary_coverage(question)
+        features = extract_features(candidates, hits, coverage, vector, reader.calibration.probes)
         probabilities = reader.calibration.predict_probabilities(features)
         decision = reader.calibration.choose_decision(probabilities)
         gap_id = self._find_gap(candidates, hits[0])
@@ -58,8 +61,7 @@ class Searcher:
             len(hits) == 1 or (gap_more_likely and gap_is_nearest(candidates, hits[0]))
         ):
             decision = Decision.ABSTAIN
-        intent_index = best_index(candidates.question_similarity, candidates.is_small_talk)
-        intent = "" if intent_index is None else self._target_at(candidates, intent_index)[1:]
+        intent = self._find_intent(candidates, vector)
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
         nearest = tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
@@ -123,6 +125,15 @@ class Searcher:
 
     def _encode_queries(self, *questions: str) -> Float32Array:
         return self._encoder.encode_queries([text[:MAX_QUESTION_CHARS].strip() for text in questions], fast=True)
+
+    def _find_intent(self, candidates: Candidates, vector: Float32Array) -> str:
+        """Return the id of the nearest small talk or request for a human, whichever it is; "" without intents."""
+        log_odds = self.reader.calibration.probes.request.log_odds(vector)
+        is_of_kind = self.reader.is_request[candidates.target_numbers] == (log_odds >= MIN_REQUEST_LOG_ODDS)
+        for mask in (candidates.is_small_talk & is_of_kind, candidates.is_small_talk):
+            if (index := best_index(candidates.question_similarity, mask)) is not None:
+                return self._target_at(candidates, index)[1:]
+        return ""
 
     def _find_gap(self, candidates: Candidates, top: Hit) -> str:
         """Return the gap with the nearest example questions; "" if the top entry or a refused sentence is nearer.

@@ -75,6 +75,7 @@ class IndexReader:
     row_penalties: NDArray[np.float32]  # (rows,) subtracted from the cosine
     is_intent: NDArray[np.bool_]  # (targets,)
     is_refusal: NDArray[np.bool_]  # (targets,) intents that are answered with a refusal
+    is_request: NDArray[np.bool_]  # (targets,) intents to speak to a human
     is_gap: NDArray[np.bool_]  # (targets,)
     proper_names: ProperNames  # masked when a question is encoded a second time
     group_scorers: GroupScorers | None  # None if the vectors are not searched exactly
@@ -182,7 +183,8 @@ def assemble_reader(
         row_kinds=rows["kind"].copy(),
         row_penalties=_compute_penalties(rows),
         is_intent=_flag_targets(rows, "intent", len(targets)),
-        is_refusal=_refusal_mask(intents, targets),
+        is_refusal=_flag_intents(intents, targets, ReplyKind.REFUSAL),
+        is_request=_flag_intents(intents, targets, ReplyKind.CONSULTATION),
         is_gap=_flag_targets(rows, "gap", len(targets)),
         proper_names=frozenset((lang, stem) for lang, stem in names),
         group_scorers=GroupScorers.from_rows(rows["target"], rows["kind"], len(targets)) if exact else None,
@@ -199,10 +201,10 @@ def _flag_targets(rows: NDArray[np.void], flag: str, target_count: int) -> NDArr
     return mask
 
 
-def _refusal_mask(intents: dict[str, str], targets: TargetNames) -> NDArray[np.bool_]:
+def _flag_intents(intents: dict[str, str], targets: TargetNames, reply: ReplyKind) -> NDArray[np.bool_]:
     mask = np.zeros(len(targets), bool)
     for number in range(len(targets) - len(intents), len(targets)):  # intents come last
-        mask[number] = intents[targets[number][1:]] == ReplyKind.REFUSAL
+        mask[number] = intents[targets[number][1:]] == reply
     return mask
 
 

@@ -18,7 +18,7 @@ from index.storage.exact_vectors import ExactVectorIndex, damaged_vectors_error,
 from index.storage.layout import CLUSTERS_FILE, VECTORS_FILE, VECTORS_PER_CHUNK
 
 # Chosen by measurement, see docs/decisions/0004-large-folders.md.
-MAX_EXACT_VECTORS = 80_000  # up to here an exact search takes a few milliseconds
+MAX_EXACT_VECTORS = 150_000  # up to here an exact search takes a few milliseconds
 MAX_FP16_VECTORS = 250_000  # 16 bits per number up to here, 8 bits above
 PROBED_CLUSTERS = 192  # clusters that a query reads
 SAMPLES_PER_CLUSTER = 64  # training vectors per cluster

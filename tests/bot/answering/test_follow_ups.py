@@ -84,11 +84,21 @@ def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:
     assert "60.000" in answer.result.detail.text
 
 
+def test_detail_of_the_entry_before_is_quoted(answerer: Answerer) -> None:
+    """A detail that stands rather in the entry before the last is quoted from there."""
+    recent_ids = ["jugendliche-beteiligen", "brueckensteine"]
+
+    answer = answerer.answer_question("Und gibt es die Initiative eigentlich noch?", "de", recent_ids=recent_ids)
+
+    assert answer.result.already_shown
+    assert answer.context_entry_id == "brueckensteine"
+
+
 def test_in_leichte_sprache_nothing_is_quoted(answerer: Answerer) -> None:
     """Texts in Leichte Sprache are not indexed, so there is no sentence to quote."""
     first = answerer.answer_question("Was ist ein Backbone?", chosen_lang="de-leicht")
 
-    answer = answerer.answer_question("wer kann das sein?", "", "de-leicht", first.entry_id)
+    answer = answerer.answer_question("wofür ist das gut?", "", "de-leicht", [first.entry_id])
 
     assert answer.result.already_shown
     assert answer.result.detail is None

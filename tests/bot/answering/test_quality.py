@@ -22,9 +22,9 @@ def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
     [
         ("answerable", 0.88),
         ("noisy", 0.86),
-        ("other-language", 0.92),
-        ("unanswerable", 0.73),
-        ("near", 0.84),
+        ("other-language", 0.9),
+        ("unanswerable", 0.82),
+        ("near", 0.88),
         ("far", 0.94),
         ("injection", 0.84),
         ("human", 0.95),
@@ -40,7 +40,7 @@ def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], na
 
 
 @pytest.mark.parametrize(
-    ("name", "maximum"), [("all others", 0.07), ("far", 0.02), ("injection", 0.01), ("human", 0.01)]
+    ("name", "maximum"), [("all others", 0.07), ("far", 0.02), ("injection", 0.01), ("human", 0.02)]
 )
 def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
     """Of the questions that must not be answered, at most the given share is answered."""

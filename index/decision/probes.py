@@ -1,0 +1,37 @@
+"""Linear models over the vector of a message alone: what kind of message is it, whatever its subject? Pure.
+
+`index.evaluation.fit_probes` fits them on the example questions of an index.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class LinearProbe:
+    """A logistic regression over a vector; ``weights`` has the shape (dimension,) or, for a constant, (0,)."""
+
+    weights: Sequence[float] = ()
+    bias: float = 0.0
+
+    def log_odds(self, vector: NDArray[np.float32]) -> float:
+        """Return the log-odds of the kind of message, for a vector of the shape (dimension,)."""
+        return float(vector @ np.array(self.weights)) + self.bias if self.weights else self.bias
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Kinds of message: small talk or a request for a human; of these the request; a question that is left open."""
+
+    talk: LinearProbe = LinearProbe()
+    request: LinearProbe = LinearProbe()
+    gap: LinearProbe = LinearProbe()
+
+
+def parse_probes(data: Mapping[str, Any]) -> Probes:
+    """Parse stored probes; raises KeyError or TypeError if their form differs from this program's."""
+    return Probes(**{item.name: LinearProbe(**data[item.name]) for item in fields(Probes)})

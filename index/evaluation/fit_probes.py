@@ -1,0 +1,42 @@
+"""Fit the probes on the example questions of an index. Needs scikit-learn, so it is a build tool."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.decision.probes import LinearProbe, Probes
+from index.storage.layout import ROWS_FILE, VECTORS_FILE
+from index.storage.reader import IndexReader
+from knowledge.passages import KINDS, PassageKind
+
+INVERSE_REGULARISATION = 10.0  # scikit-learn's C
+DECIMALS = 4
+
+
+def fit_probes(reader: IndexReader) -> Probes:
+    """Fit the probes on the questions of entries and gaps and the phrases of intents; constants without any.
+
+    ``reader`` is of an index folder.
+    """
+    folder = Path(reader.version)
+    rows = np.load(folder / ROWS_FILE)
+    is_question = rows["kind"] == KINDS.index(PassageKind.QUESTION)
+    targets, vectors = rows["target"][is_question], np.load(folder / VECTORS_FILE)[is_question].astype(np.float32)
+    is_intent, is_talk = reader.is_intent[targets], (reader.is_intent & ~reader.is_refusal)[targets]
+    return Probes(
+        talk=_fit_probe(vectors, is_talk),
+        request=_fit_probe(vectors[is_talk], reader.is_request[targets][is_talk]),
+        gap=_fit_probe(vectors[~is_intent], reader.is_gap[targets][~is_intent]),
+    )
+
+
+def _fit_probe(vectors: NDArray[np.float32], labels: NDArray[np.bool_]) -> LinearProbe:
+    from sklearn.linear_model import LogisticRegression
+
+    if labels.all() or not labels.any():
+        return LinearProbe()
+    fitted: Any = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1000).fit(vectors, labels)
+    weights = np.round(fitted.coef_[0].astype(np.float64), DECIMALS).tolist()
+    return LinearProbe(tuple(weights), round(float(fitted.intercept_[0]), DECIMALS))
