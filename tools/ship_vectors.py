@@ -13,7 +13,6 @@ from index.build.corpus import ignore_progress
 from index.build.embeddings import EMPTY_CACHE, write_shipped_vectors
 from index.decision.calibration import unfitted_calibration
 from index.encoder.encoder import OnnxEncoder
-from index.storage.vector_index import MAX_EXACT_VECTORS
 from knowledge.loader import BUILT_IN, load_knowledge
 
 if __name__ == "__main__":
@@ -21,5 +20,5 @@ if __name__ == "__main__":
     knowledge = load_knowledge(BUILT_IN, Settings().language)
     source = IndexSource(knowledge, encoder, unfitted_calibration())
     with tempfile.TemporaryDirectory() as name:
-        write_index_files(Path(name), source, EMPTY_CACHE, ignore_progress, MAX_EXACT_VECTORS)
+        write_index_files(Path(name), source, EMPTY_CACHE, ignore_progress)
         print(write_shipped_vectors(Path(name), encoder), "vectors written")

@@ -44,7 +44,7 @@ def calibrate(path: Path | None, out: Path) -> None:
             source = IndexSource(content, encoder, unfitted_calibration())
             build_index(source, Path(folder), cache_root=settings.index_dir)
             reader = open_index(Path(folder), encoder)
-            probes = fit_probes(reader)
+            probes = fit_probes(reader, encoder)
             reader = replace(reader, calibration=replace(reader.calibration, probes=probes))
             searcher = Searcher(reader, encoder)
             samples = [extracted for item in items if (extracted := extract_sample(item, searcher))]

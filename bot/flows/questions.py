@@ -27,6 +27,7 @@ from bot.flows.callback_data import (
     fits_button,
 )
 from bot.flows.context import TurnContext
+from index.search.follow_up import add_recent_entry
 from prompts.render import format_label, load_labels, render_template
 
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
@@ -201,6 +202,8 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, recent_ids
     last_context, earlier_context, *_ = *recent_ids, "", ""
     state = replace(state, last_context=last_context, earlier_context=earlier_context, shown=shown)
     state = replace(state, last_question=question, last_message=event.message_id)
+    for answer in answers.answers:
+        recent_ids = add_recent_entry(recent_ids, answer.entry_id or answer.context_entry_id)
     return _remember_entry(state, recent_ids, entry_id)
 
 

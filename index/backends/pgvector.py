@@ -35,7 +35,6 @@ from index.storage.reader import (
     translate_read_errors,
 )
 from index.storage.term_overlap import TermOverlapIndex
-from index.storage.vector_index import MAX_EXACT_VECTORS
 
 HNSW_EF_SEARCH = 400  # size of the candidate list of a query, at least the number of neighbours; measured
 _SELECT_CURRENT = "SELECT id, exact FROM gw_index.versions WHERE name = %s ORDER BY id DESC LIMIT 1"
@@ -49,13 +48,15 @@ _SELECT_POSTINGS = """
     SELECT token, holders, CASE WHEN holders <= %s THEN targets ELSE '' END FROM {schema}.postings
     WHERE token = ANY(%s)
 """
+# The built-in knowledge has to stay below: an approximate search answers worse.
+MAX_COMPARED_VECTORS = 100_000
 _PAIR_DTYPE = np.dtype([("row", ">i4"), ("score", ">f4")])
 
 
 class PgBackend:
     """The versions of the index ``name`` in one database; thread-safe."""
 
-    def __init__(self, url: str, name: str, max_exact_vectors: int = MAX_EXACT_VECTORS) -> None:
+    def __init__(self, url: str, name: str, max_exact_vectors: int = MAX_COMPARED_VECTORS) -> None:
         self.database = PgDatabase(url, f"SET hnsw.ef_search = {HNSW_EF_SEARCH}")
         self._name, self._max_exact_vectors = name, max_exact_vectors
 
@@ -96,7 +97,7 @@ class PgBackend:
         with tempfile.TemporaryDirectory() as temp_folder:
             folder = Path(temp_folder)
             cache = self._load_cache(source.encoder)
-            index_manifest, embedded_count = write_index_files(folder, source, cache, progress, 2**62)  # no clusters
+            index_manifest, embedded_count = write_index_files(folder, source, cache, progress)
             progress("copying", 0, None)
             schema = pg_publish.publish_version(self.database, self._name, folder, self._max_exact_vectors)
         return BuildResult(schema, index_manifest, embedded_count)

@@ -78,13 +78,21 @@ def build_index(
 
 
 def write_index_files(
-    folder: Path, source: IndexSource, cache: EmbeddingCache, progress: ProgressCallback, max_exact_vectors: int
+    folder: Path,
+    source: IndexSource,
+    cache: EmbeddingCache,
+    progress: ProgressCallback,
+    max_exact_vectors: int | None = None,
 ) -> tuple[Manifest, int]:
-    """Write all files of a version into an empty folder; returns its manifest and the number of texts encoded."""
+    """Write all files of a version into an empty folder; returns its manifest and the number of texts encoded.
+
+    Without ``max_exact_vectors``, nothing is written that the vectors are searched with.
+    """
     corpus = write_corpus(source.knowledge, folder, progress)
     embedded_count = write_vectors(folder, corpus, source.encoder, cache, progress)
-    progress("clustering", 0, None)
-    vector_index.write_vector_index(folder, max_exact_vectors)
+    if max_exact_vectors is not None:
+        progress("vector index", 0, None)
+        vector_index.write_vector_index(folder, max_exact_vectors)
     index_manifest = _create_manifest(folder, corpus, source)
     index_manifest.write_to_folder(folder)
     return index_manifest, embedded_count

@@ -98,7 +98,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The three fitted models with their thresholds (probabilities), and the probes among their features.
+    """The three fitted models with their thresholds (probabilities), and the probes.
 
     ``origin`` says what the models were fitted on.
     """

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,13 +25,21 @@ class LinearProbe:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Kinds of message: small talk or a request for a human; of these the request; a question that is left open."""
+    """Kinds of message: small talk or a request for a human; of these the request; a question that is left open.
 
+    ``encoder`` is the revision of the encoder to whose vectors they were fitted; "" for constants.
+    """
+
+    encoder: str = ""
     talk: LinearProbe = LinearProbe()
     request: LinearProbe = LinearProbe()
     gap: LinearProbe = LinearProbe()
 
+    def for_encoder(self, revision: str) -> "Probes":
+        """Return the probes, or constants if they were fitted to the vectors of another encoder."""
+        return self if self.encoder == revision else Probes()
+
 
 def parse_probes(data: Mapping[str, Any]) -> Probes:
     """Parse stored probes; raises KeyError or TypeError if their form differs from this program's."""
-    return Probes(**{item.name: LinearProbe(**data[item.name]) for item in fields(Probes)})
+    return Probes(data["encoder"], *(LinearProbe(**data[name]) for name in ("talk", "request", "gap")))

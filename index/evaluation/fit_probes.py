@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.decision.probes import LinearProbe, Probes
-from index.storage.layout import ROWS_FILE, VECTORS_FILE
+from index.encoder.encoder import Encoder
+from index.storage.layout import VECTORS_FILE
 from index.storage.reader import IndexReader
 from knowledge.passages import KINDS, PassageKind
 
@@ -15,17 +16,19 @@ INVERSE_REGULARISATION = 10.0  # scikit-learn's C
 DECIMALS = 4
 
 
-def fit_probes(reader: IndexReader) -> Probes:
+def fit_probes(reader: IndexReader, encoder: Encoder) -> Probes:
     """Fit the probes on the questions of entries and gaps and the phrases of intents; constants without any.
 
-    ``reader`` is of an index folder.
+    ``reader`` is of an index folder, whose vectors are from ``encoder``.
     """
-    folder = Path(reader.version)
-    rows = np.load(folder / ROWS_FILE)
-    is_question = rows["kind"] == KINDS.index(PassageKind.QUESTION)
-    targets, vectors = rows["target"][is_question], np.load(folder / VECTORS_FILE)[is_question].astype(np.float32)
+    is_question = reader.row_kinds == KINDS.index(PassageKind.QUESTION)
+    if not is_question.any():
+        return Probes()
+    vectors = np.load(Path(reader.version) / VECTORS_FILE)[is_question].astype(np.float32)
+    targets = reader.row_targets[is_question]
     is_intent, is_talk = reader.is_intent[targets], (reader.is_intent & ~reader.is_refusal)[targets]
     return Probes(
+        encoder.revision,
         talk=_fit_probe(vectors, is_talk),
         request=_fit_probe(vectors[is_talk], reader.is_request[targets][is_talk]),
         gap=_fit_probe(vectors[~is_intent], reader.is_gap[targets][~is_intent]),

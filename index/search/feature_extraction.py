@@ -24,6 +24,7 @@ def extract_features(
         hits: the answering entries, best first; at least one, and ``BACKGROUND.stop`` if there are as many.
         vocabulary_coverage: share of the query's words that an indexed language knows, 0 to 1.
         vector: that of the query, shape (dimension,).
+        probes: fitted to the vectors of the same encoder, or constants.
     """
     top, scores = hits[0].candidate_index, [hit.score for hit in hits]
     by_questions, masked = candidates.question_similarity, candidates.masked_similarity

@@ -20,9 +20,9 @@ from knowledge.records.intents import ReplyKind
 MIN_INTENT_PROBABILITY = 0.8  # to accept a message in a conversation as small talk
 MIN_REQUEST_PROBABILITY = 0.5  # the same for a request for a human, since a missed one costs more
 MIN_SURE_PROBABILITY = 0.9  # of an answer to the message by itself, to be preferred to one in context
-# Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
-LATEST_LEAD = 0.02  # of a cosine, by which a sentence of the entry before has to be closer; see docs/figures.md
 MAX_RECENT_ENTRIES = 2  # to which a follow-up may refer
+LATEST_LEAD = 0.02  # of a cosine, by which a sentence of the entry before has to be closer; see docs/figures.md
+# Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
 MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
 
 
@@ -100,18 +100,23 @@ def search_message(
     standalone = searcher.search(message, lang)
     if _stands_alone(searcher, message, standalone, follow_up):
         return standalone
-    first, *earlier = (_search_in_context(searcher, message, standalone, context, lang) for context in contexts)
+    first = _search_in_context(searcher, message, standalone, contexts[0], lang)
     if first.decision is not Decision.ABSTAIN and not first.already_shown:
         return first
-    closeness = _closeness(searcher, first, standalone) + LATEST_LEAD
-    return next((result for result in earlier if _closeness(searcher, result, standalone) > closeness), first)
+    least = _closeness(searcher, contexts[0], standalone) + LATEST_LEAD
+    for context in contexts[1:]:
+        if _closeness(searcher, context, standalone) > least:
+            result = _search_in_context(searcher, message, standalone, context, lang)
+            if result.already_shown:
+                return result
+    return first
 
 
-def _closeness(searcher: Searcher, result: SearchResult, standalone: SearchResult) -> float:
-    """Return the cosine of the message alone with the closest sentence of an entry shown before; 0 for another."""
-    if result.context is None or not result.already_shown or standalone.query_vector is None:
+def _closeness(searcher: Searcher, entry: Entry, standalone: SearchResult) -> float:
+    """Return the cosine of the message alone with the closest sentence of an entry; 0 if they cannot be compared."""
+    if standalone.query_vector is None:
         return 0.0
-    sentence = find_best_sentence(searcher.reader, result.context, standalone.query_vector)
+    sentence = find_best_sentence(searcher.reader, entry, standalone.query_vector)
     return sentence.similarity if sentence else 0.0
 
 

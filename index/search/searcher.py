@@ -40,6 +40,7 @@ class Searcher:
     def __init__(self, reader: IndexReader, encoder: Encoder, cross_encoder: CrossEncoder | None = None) -> None:
         self.reader = reader
         self._encoder = encoder
+        self._probes = reader.calibration.probes.for_encoder(encoder.revision)
         self.cross_encoder = cross_encoder
 
     def search(self, question: str, lang: str = "de") -> SearchResult:
@@ -52,7 +53,7 @@ class Searcher:
         if not hits:
             return EMPTY_RESULT
         coverage = reader.word_index.vocabulary_coverage(question)
-        features = extract_features(candidates, hits, coverage, vector, reader.calibration.probes)
+        features = extract_features(candidates, hits, coverage, vector, self._probes)
         probabilities = reader.calibration.predict_probabilities(features)
         decision = reader.calibration.choose_decision(probabilities)
         gap_id = self._find_gap(candidates, hits[0])
@@ -127,13 +128,13 @@ class Searcher:
         return self._encoder.encode_queries([text[:MAX_QUESTION_CHARS].strip() for text in questions], fast=True)
 
     def _find_intent(self, candidates: Candidates, vector: Float32Array) -> str:
-        """Return the id of the nearest small talk or request for a human, whichever it is; "" without intents."""
-        log_odds = self.reader.calibration.probes.request.log_odds(vector)
-        is_of_kind = self.reader.is_request[candidates.target_numbers] == (log_odds >= MIN_REQUEST_LOG_ODDS)
-        for mask in (candidates.is_small_talk & is_of_kind, candidates.is_small_talk):
-            if (index := best_index(candidates.question_similarity, mask)) is not None:
-                return self._target_at(candidates, index)[1:]
-        return ""
+        """Return the id of the nearest small talk or, if the probe says so, request for a human; "" for neither."""
+        mask, probe = candidates.is_small_talk, self._probes.request
+        if probe.weights:
+            is_request = self.reader.is_request[candidates.target_numbers]
+            mask = mask & (is_request == (probe.log_odds(vector) >= MIN_REQUEST_LOG_ODDS))
+        index = best_index(candidates.question_similarity, mask)
+        return "" if index is None else self._target_at(candidates, index)[1:]
 
     def _find_gap(self, candidates: Candidates, top: Hit) -> str:
         """Return the gap with the nearest example questions; "" if the top entry or a refused sentence is nearer.

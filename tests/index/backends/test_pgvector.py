@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from index.backends.folder import IndexBackend
 from index.backends.pg_publish import publish_version
-from index.backends.pgvector import PgBackend
+from index.backends.pgvector import MAX_COMPARED_VECTORS, PgBackend
 from index.build.builder import BuildResult, IndexSource
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
@@ -25,7 +25,7 @@ from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
 from index.storage.layout import VECTORS_FILE
 from index.storage.reader import IndexReader, current_folder
-from index.storage.vector_index import MAX_EXACT_VECTORS, read_vector_chunks
+from index.storage.vector_index import read_vector_chunks
 from knowledge.loader import load_knowledge
 from tests.index.build.test_builder import build as build_in_files
 from tests.index.build.test_builder import root
@@ -51,7 +51,7 @@ def built_in_index(postgres_server: str) -> Iterator[PgBackend]:
     """The bot's own index from the data folder, in PostgreSQL."""
     url = postgres.database(postgres_server)
     backend = PgBackend(url, "main")
-    publish_version(backend.database, "main", current_folder(PREPARED / "index"), MAX_EXACT_VECTORS)
+    publish_version(backend.database, "main", current_folder(PREPARED / "index"), MAX_COMPARED_VECTORS)
     yield backend
     backend.close()
 
@@ -234,7 +234,7 @@ def test_failed_build_leaves_nothing(folder: Path, encoder: OnnxEncoder, backend
     (broken / "vectors.npy").write_bytes((broken / "vectors.npy").read_bytes()[:-100])
 
     with pytest.raises(ValueError, match="mmap"):
-        publish_version(backend.database, "main", broken, MAX_EXACT_VECTORS)
+        publish_version(backend.database, "main", broken, MAX_COMPARED_VECTORS)
 
     assert backend.current_version() == first.version
     with psycopg.connect(url) as connection:

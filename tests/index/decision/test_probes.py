@@ -1,5 +1,7 @@
 """Linear probes over a vector."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,8 +18,21 @@ def test_log_odds() -> None:
 
 def test_stored_probes() -> None:
     """Probes are read as they were stored; another form is an error."""
-    stored = {"talk": {"weights": [1.0], "bias": 0.0}, "request": {"bias": 1.0}, "gap": {"weights": [], "bias": 2.0}}
+    stored: dict[str, Any] = {
+        "encoder": "e",
+        "talk": {"weights": [1.0], "bias": 0.0},
+        "request": {"bias": 1.0},
+        "gap": {"weights": [], "bias": 2.0},
+    }
 
-    assert parse_probes(stored) == Probes(LinearProbe([1.0]), LinearProbe(bias=1.0), LinearProbe([], 2.0))
+    assert parse_probes(stored) == Probes("e", LinearProbe([1.0]), LinearProbe(bias=1.0), LinearProbe([], 2.0))
     with pytest.raises(KeyError):
-        parse_probes({"talk": stored["talk"]})
+        parse_probes({"encoder": "e", "talk": stored["talk"]})
+
+
+def test_probes_of_another_encoder() -> None:
+    """Probes are used with the encoder that they were fitted to, and with another one they are constants."""
+    probes = Probes("e", talk=LinearProbe((1.0,), 3.0))
+
+    assert probes.for_encoder("e") is probes
+    assert probes.for_encoder("f") == Probes()

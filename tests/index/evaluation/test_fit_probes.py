@@ -40,7 +40,7 @@ def build(knowledge: Knowledge, encoder: OnnxEncoder, root: Path) -> IndexReader
 
 def test_probes_tell_kinds_of_messages(knowledge: Knowledge, encoder: OnnxEncoder, tmp_path: Path) -> None:
     """Unseen greetings, and questions for details that no text has, get higher log-odds than what a text answers."""
-    probes = fit_probes(build(knowledge, encoder, tmp_path))
+    probes = fit_probes(build(knowledge, encoder, tmp_path), encoder)
     greeting, missing, answered = encoder.encode_queries(
         ["Schönen Abend noch!", "Welche Rechtsform hat das Bündnis eigentlich?", "Was ist eine Anker-Organisation?"]
     )
@@ -53,4 +53,4 @@ def test_without_example_questions_probes_are_constant(
     knowledge: Knowledge, encoder: OnnxEncoder, tmp_path: Path
 ) -> None:
     """A folder of plain texts has nothing to fit on."""
-    assert fit_probes(build(without_examples(knowledge), encoder, tmp_path)) == Probes()
+    assert fit_probes(build(without_examples(knowledge), encoder, tmp_path), encoder) == Probes()

@@ -13,12 +13,12 @@ import faiss
 import numpy as np
 
 from index.backends.pg_publish import VERSION_TABLES, publish_version
-from index.backends.pgvector import PgBackend
+from index.backends.pgvector import MAX_COMPARED_VECTORS, PgBackend
 from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
 from index.storage.layout import VECTORS_FILE
 from index.storage.reader import current_folder, open_index
-from index.storage.vector_index import MAX_EXACT_VECTORS, read_vector_chunks
+from index.storage.vector_index import read_vector_chunks
 from tests.performance.bench.scale import EXACT, REAL, build_in_subprocess, load_questions, measure_latencies
 from tests.performance.bench.synthetic import MixedEncoder
 from tests.support import postgres
@@ -43,7 +43,7 @@ def measure(folder: Path, backend: PgBackend) -> None:
     vectors = load_questions()
     texts, encoder = list(vectors), MixedEncoder(np.load(REAL / VECTORS_FILE), vectors)
     start = time.perf_counter()
-    schema = publish_version(backend.database, "main", current_folder(folder), MAX_EXACT_VECTORS)
+    schema = publish_version(backend.database, "main", current_folder(folder), MAX_COMPARED_VECTORS)
     copying = time.perf_counter() - start
     start = time.perf_counter()
     pg_reader = backend.open_reader(encoder)
