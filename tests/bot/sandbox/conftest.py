@@ -16,7 +16,9 @@ from knowledge.loader import BUILT_IN
 
 Json = dict[str, Any]
 
-CONDITION_TIMEOUT = 20.0  # seconds
+CONDITION_TIMEOUT = (
+    180.0  # seconds; reading the knowledge and building the index take half a minute on a busy machine
+)
 
 
 class Page:

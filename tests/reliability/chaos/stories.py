@@ -5,6 +5,7 @@ in whichever life that is.
 """
 
 import random
+import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from tests.reliability.chaos.ledger import Effect, Ledger, list_button_data
 
 Condition = Callable[[], Any]  # met when its value is true; that value is sent into the generator
 Steps = Generator[Condition, Any, None]
+REFERENCE = re.compile(r"[A-Z0-9]+-[A-Z0-9]+")
 QUESTIONS = ("Was ist Collective Impact?", "Was ist ein Backbone?")
 
 
@@ -145,6 +147,11 @@ class Stage:
         return data
 
 
+def find_reference(confirmation: str) -> str:
+    """Return the reference in the confirmation of a request: letters and digits, or digits alone."""
+    return next(word for word in confirmation.split() if REFERENCE.fullmatch(word))
+
+
 def make_marker(story: int, suffix: object) -> str:
     """Return the marker by which one text that somebody types can be recognised."""
     return f"«{story}.{suffix}»"
@@ -183,7 +190,7 @@ def _play_requester(stage: Stage, story: Story) -> Steps:
         yield from _press_button(stage, story, prefix)
     story.sent = True
     confirmation = yield from _wait_for(story, "confirmation", lambda: stage.find_text(story, "hat die Nummer"))
-    story.reference = next(word for word in confirmation.text.split() if "-" in word and word.isupper())
+    story.reference = find_reference(confirmation.text)
     while (yield from _wait_for(story, "adviser", lambda: story.turn != "adviser" and story.turn)) == "person":
         yield from _send_messages(stage, story, "person")
         story.turn = "adviser"
