@@ -16,9 +16,7 @@ from knowledge.loader import BUILT_IN
 
 Json = dict[str, Any]
 
-CONDITION_TIMEOUT = (
-    180.0  # seconds; reading the knowledge and building the index take half a minute on a busy machine
-)
+CONDITION_TIMEOUT = 180.0  # seconds; on a busy machine the knowledge is read and indexed in half a minute
 
 
 class Page:
