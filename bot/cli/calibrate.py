@@ -27,8 +27,7 @@ def calibrate(path: Path | None, out: Path) -> None:
     from index.decision.calibration import unfitted_calibration
     from index.encoder.encoder import OnnxEncoder
     from index.evaluation.dataset import read_labelled_questions
-    from index.evaluation.fit_calibration import extract_sample, fit_calibration, without_examples
-    from index.evaluation.fit_probes import fit_probes
+    from index.evaluation.fit_calibration import extract_sample, fit_calibration, fit_probes, without_examples
     from index.search.searcher import Searcher
     from index.storage.reader import open_index
     from knowledge.loader import BUILT_IN, load_knowledge

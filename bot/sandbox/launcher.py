@@ -136,7 +136,7 @@ class Sandbox:
             )
         )
         serving = asyncio.create_task(server.serve([self._socket]))
-        self.controller.bot_runner.start()
+        self.controller.start_bot()
         indexed_stamps = await asyncio.to_thread(
             knowledge_watcher.indexed_stamps, self.knowledge_folder, self._index_root
         )

@@ -1,6 +1,6 @@
 """Linear models over the vector of a message alone: what kind of message is it, whatever its subject? Pure.
 
-`index.evaluation.fit_probes` fits them on the example questions of an index.
+`index.evaluation.fit_calibration` fits them on the example questions of an index.
 """
 
 from collections.abc import Mapping, Sequence

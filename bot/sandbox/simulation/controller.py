@@ -1,37 +1,61 @@
-"""Control the simulation as a whole: clock, saving and loading, reset, stories."""
+"""Control the simulation as a whole: the bot's task, clock, saving and loading, reset, stories."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.sandbox.fake_telegram.rules.schema import Json
 from bot.sandbox.simulation import snapshot
 from bot.sandbox.simulation.actions import ActionRefused
-from bot.sandbox.simulation.bot_runner import BotRunner, RunBot
 from bot.sandbox.simulation.snapshot import Snapshot
 from bot.sandbox.simulation.state import SimulationState
 from bot.sandbox.simulation.stories import Story, read_stories
 from bot.sandbox.simulation.story_player import StoryPlayer
 
+log = logging.getLogger(__name__)
+
 MAX_CLOCK_HOURS = 24 * 366.0
+RunBot = Callable[[asyncio.Event], Awaitable[None]]  # runs the bot until the event is set
 
 
 class Controller:
-    """Controls simulation and bot; ``database`` is the bot's store, ``wake_scheduler`` has it look at the clock."""
+    """Controls the simulation, and the bot as a task of the running loop.
+
+    ``database`` is the bot's store, ``wake_scheduler`` has it look at the clock.
+    """
 
     def __init__(
         self, simulation: SimulationState, run: RunBot, database: Path, wake_scheduler: asyncio.Event
     ) -> None:
         self.simulation, self.database, self.wake_scheduler = simulation, database, wake_scheduler
-        self.bot_runner = BotRunner(run, self._on_bot_change)
+        self._run, self._stop_event = run, asyncio.Event()
+        self._bot_task: asyncio.Task[None] | None = None
         self.story_player = StoryPlayer(simulation, self.advance_clock)
         self.stories: tuple[Story, ...] = read_stories()
         self._lock = asyncio.Lock()
         self._initial_state = snapshot.take_snapshot(simulation, database) | {"store": ""}
 
-    def _on_bot_change(self) -> None:
-        self.simulation.set_bot_running(self.bot_runner.is_running)
+    def start_bot(self) -> None:
+        """Start the bot."""
+        self._stop_event = asyncio.Event()
+        self._bot_task = asyncio.create_task(self._run_bot(self._stop_event))
+
+    async def _stop_bot(self) -> None:
+        """Stop the bot as SIGTERM does: work in progress is finished and stored."""
+        self._stop_event.set()
+        if self._bot_task:
+            await self._bot_task
+
+    async def _run_bot(self, stop: asyncio.Event) -> None:
+        self.simulation.set_bot_running(True)
+        try:
+            await self._run(stop)
+        except Exception as error:  # the page stays up and shows that the bot is down
+            log.exception("the bot crashed: %s", type(error).__name__)
+        finally:
+            self.simulation.set_bot_running(False)
 
     def advance_clock(self, hours: float) -> None:
         """Set the bot's clock forward."""
@@ -70,18 +94,19 @@ class Controller:
     @asynccontextmanager
     async def _bot_paused(self) -> AsyncIterator[None]:
         """Stop the bot inside the block."""
-        await self.bot_runner.stop()
+        await self._stop_bot()
         try:
             yield
         finally:
-            self.bot_runner.start()
+            self.start_bot()
 
     async def restart_bot(self) -> None:
         """Restart the bot, so that it rereads what it reads only at startup."""
         async with self._lock:
-            await self.bot_runner.restart()
+            await self._stop_bot()
+            self.start_bot()
 
     async def close(self) -> None:
         """Stop story and bot."""
         await self.story_player.stop()
-        await self.bot_runner.stop()
+        await self._stop_bot()

