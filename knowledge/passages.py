@@ -48,7 +48,7 @@ def _texts_by_kind(entry: Entry) -> Iterator[tuple[PassageKind, Sequence[str]]]:
     parts = split_text(body, MAX_PASSAGE_LENGTH)
     has_title = bool(entry.questions) or entry.layer != "document"
     yield PassageKind.TEXT, [f"{entry.title}. {part}" if has_title else part for part in parts]
-    pieces = sentence_passages(body)
+    pieces = _sentence_passages(body)
     if pieces:
         yield PassageKind.SENTENCE, pieces
     if len(pieces) > 2:
@@ -57,7 +57,7 @@ def _texts_by_kind(entry: Entry) -> Iterator[tuple[PassageKind, Sequence[str]]]:
     yield PassageKind.QUESTION, ([entry.title] if has_title else []) + list(entry.questions)
 
 
-def sentence_passages(body: str) -> list[str]:
+def _sentence_passages(body: str) -> list[str]:
     """Return the sentences of a plain text that are passages of their own; none if there is only one."""
     pieces = [piece for sentence in split_sentences(body) for piece in split_text(sentence, MAX_PASSAGE_LENGTH)]
     return pieces if len(pieces) > 1 else []

@@ -60,14 +60,16 @@ def write_corpus(knowledge: Knowledge, folder: Path, progress: ProgressCallback)
         WordIndexWriter(folder / layout.WORDS_FILE) as words,
     ):
         for number, entry in enumerate(knowledge.entries, 1):
-            entries.add_entry(entry)
             if entry.lang == LEICHTE_SPRACHE:
+                entries.add_entry(entry, ())
                 continue
             languages.add(entry.lang)
             target = passages.number_target(entry.id, is_gap=entry.layer is Layer.GAP)
             wording = "\n".join((entry.title, markdown_to_plain(entry.body), *entry.questions))
             postings.add_text(target, hash_tokens(wording, [entry.lang]))
             entry_passages = extract_passages(entry)
+            sentences = [passage.text for passage in entry_passages if passage.kind is PassageKind.SENTENCE]
+            entries.add_entry(entry, sentences)
             for passage in entry_passages:
                 passages.add_passage(passage)
                 if passage.kind is PassageKind.TEXT:

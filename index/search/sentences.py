@@ -10,8 +10,7 @@ import numpy as np
 
 from index.search.scoring import Float32Array
 from index.storage.reader import IndexReader
-from knowledge.parsing.plain_text import markdown_to_plain
-from knowledge.passages import KINDS, PassageKind, sentence_passages
+from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Entry
 
 MIN_SENTENCE_MARGIN = 0.15  # over the mean of an entry's sentences, to be sure of the best; see docs/figures.md
@@ -44,19 +43,16 @@ def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) 
         return None
     target = reader.target_names.find_number(entry.id)
     rows = np.flatnonzero((reader.row_kinds == SENTENCE_KIND) & (reader.row_targets == target))
-    versions = _versions(reader, entry)
-    by_lang = {version.lang: sentence_passages(markdown_to_plain(version.body)) for version in versions}
-    if entry.lang not in by_lang or sum(map(len, by_lang.values())) != len(rows) or not by_lang[entry.lang]:
+    by_lang = reader.entries.get_sentences(entry.id)
+    sentences = by_lang.get(entry.lang)
+    if not sentences:
         return None
-    first = sum(len(sentences) for lang, sentences in by_lang.items() if lang < entry.lang)
-    own_rows = rows[first : first + len(by_lang[entry.lang])]
+    first = sum(
+        len(others) for lang, others in by_lang.items() if lang < entry.lang
+    )  # rows are in their files' order
+    own_rows = rows[first : first + len(sentences)]
     own_slice = slice(int(own_rows[0]), int(own_rows[-1]) + 1)
     similarities = reader.vector_index.compute_similarities(vector[None], own_slice)[0]
     best = int(similarities.argmax())
-    text, similarity = by_lang[entry.lang][best], float(similarities[best])
+    text, similarity = sentences[best], float(similarities[best])
     return ScoredSentence(text, similarity, similarity - float(similarities.mean()))
-
-
-def _versions(reader: IndexReader, entry: Entry) -> list[Entry]:
-    """Return an entry in each searched language, in the order of their rows: that of their files."""
-    return sorted(reader.searchable_entries(entry.id), key=lambda version: version.lang)

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +40,10 @@ class EntryWriter(AbstractContextManager["EntryWriter"]):
         self._file: BinaryIO = (folder / ENTRIES_FILE).open("wb")
         self._locations = array("Q")  # hash of the id, offset, length
 
-    def add_entry(self, entry: Entry) -> None:
-        """Append one entry."""
-        line = (json.dumps(asdict(entry), ensure_ascii=False) + "\n").encode("utf-8", "replace")
+    def add_entry(self, entry: Entry, sentences: Sequence[str]) -> None:
+        """Append one entry, with those of its sentences that are passages of their own."""
+        data = asdict(entry) | {"sentences": sentences}
+        line = (json.dumps(data, ensure_ascii=False) + "\n").encode("utf-8", "replace")
         self._locations.extend((hash_text(entry.id), self._file.tell(), len(line)))
         self._file.write(line)
 
@@ -58,8 +59,7 @@ class EntryStore:
     def __init__(self, count: int, read_lines: Callable[[str], Iterable[str | bytes]]) -> None:
         """``read_lines`` returns the JSON lines of an id; lines of other ids are ignored."""
         self._count = count
-        load_versions = partial(_load_entries, read_lines)
-        self._load_versions: Callable[[str], dict[str, Entry]] = lru_cache(ENTRY_CACHE_SIZE)(load_versions)
+        self._load_versions = lru_cache(ENTRY_CACHE_SIZE)(partial(_load_versions, read_lines))
 
     @classmethod
     def open_folder(cls, folder: Path) -> "EntryStore":
@@ -80,8 +80,12 @@ class EntryStore:
     def __getitem__(self, entry_id: str) -> dict[str, Entry]:
         """Return an entry by language; raises KeyError for an unknown id."""
         if versions := self._load_versions(entry_id):
-            return versions
+            return {lang: entry for lang, (entry, _) in versions.items()}
         raise KeyError(entry_id)
+
+    def get_sentences(self, entry_id: str) -> dict[str, Sequence[str]]:
+        """Return by language the sentences of an entry that are passages of their own."""
+        return {lang: sentences for lang, (_, sentences) in self._load_versions(entry_id).items()}
 
 
 def _read_lines(file: int, keys: NDArray[np.uint64], locations: NDArray[np.uint64], entry_id: str) -> list[bytes]:
@@ -90,15 +94,19 @@ def _read_lines(file: int, keys: NDArray[np.uint64], locations: NDArray[np.uint6
     return [os.pread(file, size, start) for start, size in locations[first:last].tolist()]
 
 
-def _load_entries(read_lines: Callable[[str], Iterable[str | bytes]], entry_id: str) -> dict[str, Entry]:
-    entries = (_parse_entry(json.loads(line)) for line in read_lines(entry_id))
-    return {entry.lang: entry for entry in entries if entry.id == entry_id}
+def _load_versions(
+    read_lines: Callable[[str], Iterable[str | bytes]], entry_id: str
+) -> dict[str, tuple[Entry, Sequence[str]]]:
+    versions = map(_parse_version, read_lines(entry_id))
+    return {entry.lang: (entry, sentences) for entry, sentences in versions if entry.id == entry_id}
 
 
-def _parse_entry(data: dict[str, Any]) -> Entry:
+def _parse_version(line: str | bytes) -> tuple[Entry, Sequence[str]]:
+    data = json.loads(line)
+    sentences = data.pop("sentences", ())  # an older index lacks them
     keys = ("audience", "related", "questions", "not_answered")
     tuple_fields = {key: tuple(data.get(key, ())) for key in keys}  # an older index lacks the last
-    return Entry(**{**data, **tuple_fields, "layer": Layer(data["layer"])})
+    return Entry(**{**data, **tuple_fields, "layer": Layer(data["layer"])}), sentences
 
 
 def write_target_names(folder: Path, names: Sequence[str]) -> None:

@@ -122,7 +122,7 @@ def test_concurrent_builds_run_one_after_the_other(folder: Path, encoder: OnnxEn
     thread = threading.Thread(target=build_second)
 
     def report_first(phase: str, done: int, total: int | None) -> None:
-        if phase == "clustering":
+        if phase == "vector index":
             thread.start()
             assert waiting.wait(60)
 

@@ -18,8 +18,8 @@ OTHER = Entry("ordner/große datei", "de", "Datei", "Text")
 def entries(tmp_path: Path) -> EntryStore:
     """Two entries, one of them in two languages that are not written next to each other."""
     with EntryWriter(tmp_path) as writer:
-        for entry in (GERMAN, OTHER, ENGLISH):
-            writer.add_entry(entry)
+        for entry, sentences in ((GERMAN, ["Größe „und“ Kraft", "zwei"]), (OTHER, []), (ENGLISH, [])):
+            writer.add_entry(entry, sentences)
     return EntryStore.open_folder(tmp_path)
 
 
@@ -28,6 +28,7 @@ def test_entries_are_read_back_unchanged(entries: EntryStore) -> None:
     assert list(entries["vision"].items()) == [("de", GERMAN), ("en", ENGLISH)]
     assert entries["ordner/große datei"] == {"de": OTHER}
     assert len(entries) == 2
+    assert entries.get_sentences("vision") == {"de": ["Größe „und“ Kraft", "zwei"], "en": []}
 
 
 def test_unknown_entry(entries: EntryStore) -> None:
