@@ -28,12 +28,14 @@ def calibrate(path: Path | None, out: Path) -> None:
     from index.encoder.encoder import OnnxEncoder
     from index.evaluation.dataset import read_labelled_questions
     from index.evaluation.fit_calibration import extract_sample, fit_calibration, fit_probes, without_examples
+    from index.evaluation.fit_leaning import fit_leaning
     from index.search.searcher import Searcher
     from index.storage.reader import open_index
     from knowledge.loader import BUILT_IN, load_knowledge
 
-    labelled = [item for item in read_labelled_questions(require_questions_file(path)) if not item.history]
+    labelled = read_labelled_questions(require_questions_file(path))
     items = [item for item in labelled if item.split == "calibration"] or labelled  # the rest tests the fit
+    single_messages = [item for item in items if not item.history]
     settings = chosen_settings()
     encoder = OnnxEncoder.load(settings.encoder_dir)
     knowledge = load_knowledge(BUILT_IN)
@@ -46,8 +48,12 @@ def calibrate(path: Path | None, out: Path) -> None:
             probes = fit_probes(reader, encoder)
             reader = replace(reader, calibration=replace(reader.calibration, probes=probes))
             searcher = Searcher(reader, encoder)
-            samples = [extracted for item in items if (extracted := extract_sample(item, searcher))]
-        calibration, error = fit_calibration(samples, probes, f"{len(samples)} labelled questions, {name} content")
+            samples = [extracted for item in single_messages if (extracted := extract_sample(item, searcher))]
+            calibration, error = fit_calibration(
+                samples, probes, f"{len(samples)} labelled questions, {name} content"
+            )
+            searcher = Searcher(replace(reader, calibration=calibration), encoder)
+            calibration = replace(calibration, leaning=fit_leaning(items, searcher))
         calibrations[name] = asdict(calibration)
         thresholds = f"answer from {calibration.answer_from}, offer from {calibration.offer_from}"
         click.echo(f"{name}: {thresholds}; expected calibration error on topics left out {error:.3f}")

@@ -1,7 +1,8 @@
 """From features to a decision: the probability of each outcome, and the choice that costs least. Pure.
 
-Three logistic models, fitted by `index.evaluation.fit_calibration`, stored in the manifest and applied here without
-scikit-learn: is a message small talk; is it a question that an entry answers; is the top entry then the right one?
+Logistic models, fitted by `index.evaluation.fit_calibration`, stored in the manifest and applied here without
+scikit-learn: is a message small talk; is it a question that an entry answers; is the top entry then the right one? A
+fourth one, for a message after an answer: does it lean on that answer?
 """
 
 import json
@@ -12,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from index.decision.features import MODEL_FEATURES, Float64Array, QueryFeatures
+from index.decision.features import MODEL_FEATURES, Float64Array, FollowUpFeatures, QueryFeatures
 from index.decision.probes import Probes, parse_probes
 from index.errors import IndexUnusable
 
@@ -25,6 +26,10 @@ ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer cos
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
 # A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
 SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3)
+# By itself, a message that leans on an answer hardly ever finds what it means; a message with a subject of its own
+# mostly does so in context too.
+LEANING_THRESHOLD = round(1 / (1 + 2), 3)
+MAX_LOG_ODDS = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,12 @@ class LogisticModel:
 
     def predict_probability(self, values: Float64Array) -> float:
         """Return the probability, 0 to 1, for values of the shape (features,)."""
+        return 1 / (1 + math.exp(-self.log_odds(values)))
+
+    def log_odds(self, values: Float64Array) -> float:
+        """Return the log-odds, at most ``MAX_LOG_ODDS`` from 0, for values of the shape (features,)."""
         log_odds = self.bias + math.fsum(self.contributions(values).values())
-        return 1 / (1 + math.exp(-max(-40.0, min(40.0, log_odds))))
+        return max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, log_odds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The three fitted models with their thresholds (probabilities), and the probes.
+    """The fitted models with their thresholds (probabilities), and the probes.
 
     ``origin`` says what the models were fitted on.
     """
@@ -107,18 +116,31 @@ class Calibration:
     talk: LogisticModel
     scope: LogisticModel
     order: LogisticModel
+    leaning: LogisticModel
     talk_from: float
     answer_from: float
     offer_from: float
+    leaning_from: float
     origin: str
 
     def predict_probabilities(self, features: QueryFeatures) -> Probabilities:
-        """Apply the three models to a query."""
+        """Apply the three models of a query."""
         p_small_talk, p_answerable, p_top_correct = (
             model.predict_probability(features.values(name))
             for name, model in (("talk", self.talk), ("scope", self.scope), ("order", self.order))
         )
         return Probabilities(p_small_talk, (1 - p_small_talk) * p_answerable, p_top_correct)
+
+    def compute_log_odds(self, features: QueryFeatures) -> tuple[float, float, float]:
+        """Return what the models "talk", "scope" and "order" say on a query, each supposing the one before."""
+        talk, scope, order = (
+            getattr(self, name).log_odds(features.values(name)) for name in ("talk", "scope", "order")
+        )
+        return talk, scope, order
+
+    def is_leaning(self, features: FollowUpFeatures) -> bool:
+        """Return whether a message is read in the context of the answer before it."""
+        return self.leaning.predict_probability(features.values("leaning")) >= self.leaning_from
 
     def choose_decision(self, probabilities: Probabilities) -> Decision:
         """Answer if the top entry is probably right, and offer a choice if some entry may be."""
@@ -137,6 +159,7 @@ def calibration_from_costs(probes: Probes, models: Mapping[str, LogisticModel], 
         talk_from=SMALL_TALK_THRESHOLD,
         answer_from=ANSWER_THRESHOLD,
         offer_from=OFFER_THRESHOLD,
+        leaning_from=LEANING_THRESHOLD,
         origin=origin,
     )
 

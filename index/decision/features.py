@@ -1,10 +1,10 @@
 """The features that a decision is based on. Pure.
 
 To add a feature, add a field here, with the model it belongs to and the name under which that model stores it, and
-compute its value in `index.search.feature_extraction`.
+compute its value in `index.search.feature_extraction`, that of a follow-up in `index.search.follow_up`.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,19 @@ from numpy.typing import NDArray
 Float64Array = NDArray[np.float64]
 
 
+class _ModelFeatures:
+    """Features whose fields name in their metadata the model they belong to, and how that model stores them."""
+
+    __slots__ = ()
+
+    def values(self, model: str) -> Float64Array:
+        """Return the features of a model, shape (features,), in the order of ``MODEL_FEATURES[model]``."""
+        assert is_dataclass(self)
+        return np.array([float(getattr(self, item.name)) for item in fields(self) if model in item.metadata])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueryFeatures:
+class QueryFeatures(_ModelFeatures):
     """The features of one query, by model.
 
     Similarities are cosines in [-1, 1], shares lie in [0, 1], and a margin is a difference of two of either. "Top" is
@@ -43,12 +54,42 @@ class QueryFeatures:
     top1_margin: float = field(metadata={"order": "margin"})  # fused score of the top over the second
     runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second
 
-    def values(self, model: str) -> Float64Array:
-        """Return the features of a model, shape (features,), in the order of ``MODEL_FEATURES[model]``."""
-        return np.array([getattr(self, item.name) for item in fields(self) if model in item.metadata])
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpFeatures(_ModelFeatures):
+    """The features of a message after an answer: does it lean on the entry shown, or have a subject of its own?
+
+    "Alone" is the search for the message by itself, "within" that for it together with the entry's title.
+    """
+
+    words: int = field(metadata={"leaning": "words"})
+    content_words: int = field(metadata={"leaning": "content"})  # words that are in no list of discourse markers
+    has_leading: bool = field(metadata={"leaning": "leading"})  # see knowledge/understanding.yaml
+    has_pointing: bool = field(metadata={"leaning": "pointing"})
+    has_closing: bool = field(metadata={"leaning": "closing"})
+    # Log-odds of the three models above, and some of their features:
+    alone_talk: float = field(metadata={"leaning": "alone_talk"})
+    alone_scope: float = field(metadata={"leaning": "alone_scope"})
+    alone_order: float = field(metadata={"leaning": "alone_order"})
+    alone_similarity: float = field(metadata={"leaning": "alone_likeness"})
+    alone_background_margin: float = field(metadata={"leaning": "alone_lead"})
+    alone_refusal_margin: float = field(metadata={"leaning": "alone_refusal_ahead"})
+    alone_gap_log_odds: float = field(metadata={"leaning": "alone_gap_probe"})
+    alone_talk_log_odds: float = field(metadata={"leaning": "alone_talk_probe"})
+    within_talk: float = field(metadata={"leaning": "within_talk"})
+    within_scope: float = field(metadata={"leaning": "within_scope"})
+    within_order: float = field(metadata={"leaning": "within_order"})
+    within_similarity: float = field(metadata={"leaning": "within_likeness"})
+    # The entry that was shown:
+    rank: float = field(metadata={"leaning": "rank"})  # log(1 + its rank alone, from 0)
+    is_top_within: bool = field(metadata={"leaning": "is_top_within"})
+    has_same_top: bool = field(metadata={"leaning": "same_top"})  # alone and within
+    sentence_similarity: float = field(metadata={"leaning": "sentence"})  # of its closest sentence with the message
+    sentence_margin: float = field(metadata={"leaning": "sentence_lead"})  # over the mean of its sentences
 
 
 MODEL_FEATURES = {
-    model: tuple(item.metadata[model] for item in fields(QueryFeatures) if model in item.metadata)
-    for model in ("talk", "scope", "order")
+    model: tuple(item.metadata[model] for item in fields(features) if model in item.metadata)
+    for features, models in ((QueryFeatures, ("talk", "scope", "order")), (FollowUpFeatures, ("leaning",)))
+    for model in models
 }

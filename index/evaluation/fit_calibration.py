@@ -27,6 +27,7 @@ INVERSE_REGULARISATION = 3.0
 PROBE_INVERSE_REGULARISATION = 10.0
 PROBE_DECIMALS = 4
 SMALL_TALK_STATUSES = ("consultation", "smalltalk")
+QUERY_MODELS = ("talk", "scope", "order")
 NEVER_LOG_ODDS = -40.0  # the log-odds of a class without examples
 
 
@@ -79,7 +80,7 @@ def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample
         return None
     return TrainingSample(
         item=item,
-        values_by_model={name: result.features.values(name) for name in MODEL_FEATURES},
+        values_by_model={name: result.features.values(name) for name in QUERY_MODELS},
         is_small_talk=bool(result.intent) and item.expect in SMALL_TALK_STATUSES,  # without intents: never
         is_correct=item.is_answerable and result.hits[0].target in item.entries,
     )
@@ -93,12 +94,14 @@ def without_examples(knowledge: Knowledge) -> Knowledge:
 
 
 def fit_calibration(samples: Sequence[TrainingSample], probes: Probes, origin: str) -> tuple[Calibration, float]:
-    """Fit the models on all samples; also returns the expected calibration error on topics left out of the fit.
+    """Fit the models of a query on all samples, and none yet of follow-ups.
 
-    ``probes`` are those that the samples were extracted with.
+    Also returns the expected calibration error on topics left out of the fit. ``probes`` are those that the samples
+    were extracted with.
     """
     bins = reliability_bins(cross_validated_predictions(samples), [sample.is_correct for sample in samples])
-    return calibration_from_costs(probes, _fit_models(samples), origin), calibration_error(bins)
+    models = _fit_models(samples) | {"leaning": constant_model(MODEL_FEATURES["leaning"], NEVER_LOG_ODDS)}
+    return calibration_from_costs(probes, models, origin), calibration_error(bins)
 
 
 def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Array:
@@ -126,17 +129,26 @@ def _fit_models(samples: Sequence[TrainingSample]) -> dict[str, LogisticModel]:
     }
 
 
-def _fit_model(name: str, samples: Sequence[TrainingSample], labels: Sequence[bool]) -> LogisticModel:
+def fit_logistic_model(
+    name: str, rows: Sequence[Float64Array], labels: Sequence[bool], *, is_balanced: bool = False
+) -> LogisticModel:
+    """Fit one model by its name; ``rows`` are (n, features). Balanced: both labels count the same in all."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    if not any(labels):
-        return constant_model(MODEL_FEATURES[name], NEVER_LOG_ODDS)
-    rows = [sample.values_by_model[name] for sample in samples]
     scaler = StandardScaler().fit(rows)
-    fitted: Any = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=5000).fit(scaler.transform(rows), labels)
+    model = LogisticRegression(
+        C=INVERSE_REGULARISATION, max_iter=5000, class_weight="balanced" if is_balanced else None
+    )
+    fitted: Any = model.fit(scaler.transform(rows), labels)
     centre, scale, weights = (_round_values(values) for values in (scaler.mean_, scaler.scale_, fitted.coef_[0]))
     return LogisticModel(MODEL_FEATURES[name], centre, scale, weights, round(float(fitted.intercept_[0]), 5))
+
+
+def _fit_model(name: str, samples: Sequence[TrainingSample], labels: Sequence[bool]) -> LogisticModel:
+    if not any(labels):
+        return constant_model(MODEL_FEATURES[name], NEVER_LOG_ODDS)
+    return fit_logistic_model(name, [sample.values_by_model[name] for sample in samples], labels)
 
 
 def _round_values(numbers: Float64Array) -> list[float]:

@@ -77,11 +77,7 @@ def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) ->
 
 
 def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQuestion:
-    recent_ids: tuple[str, ...] = ()
-    for message in item.history:
-        earlier = _search(message, item, recent_ids, searcher)
-        shown = earlier.entry or earlier.context
-        recent_ids = add_recent_entry(recent_ids, shown.id if shown else "")
+    recent_ids = replay_history(item, searcher)
     start = time.perf_counter()
     result = _search(item.question, item, recent_ids, searcher)
     ms = (time.perf_counter() - start) * 1000
@@ -99,11 +95,24 @@ def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQ
     )
 
 
+def replay_history(item: LabelledQuestion, searcher: Searcher) -> tuple[str, ...]:
+    """Search for the messages before a question; returns the entries that it may refer to, the latest first."""
+    recent_ids: tuple[str, ...] = ()
+    for message in item.history:
+        subject = _search(message, item, recent_ids, searcher).subject
+        recent_ids = add_recent_entry(recent_ids, subject.id if subject else "")
+    return recent_ids
+
+
+def builtin_markers(lang: str) -> DiscourseMarkers:
+    """Return the built-in discourse markers of a language; empty lists for one without."""
+    return _read_builtin_markers().get(lang, NO_MARKERS)
+
+
 def _search(message: str, item: LabelledQuestion, recent_ids: Sequence[str], searcher: Searcher) -> SearchResult:
     if not item.history:
         return searcher.search(message)
-    markers = _read_builtin_markers().get(item.lang, NO_MARKERS)
-    return search_message(searcher, message, markers, recent_ids, "de")
+    return search_message(searcher, message, builtin_markers(item.lang), recent_ids, "de")
 
 
 @cache

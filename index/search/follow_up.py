@@ -1,55 +1,44 @@
 """Search for a message in the context of the previous answer: what does "und was kostet das?" refer to?
 
-The words that mark a message as a follow-up are content: see knowledge/understanding.yaml.
+The words that mark a message as a follow-up are content: see knowledge/understanding.yaml. A fitted model
+(`index.decision`) decides whether it is one.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from index.decision.calibration import Decision
+from index.decision.features import FollowUpFeatures
 from index.search.result import SearchResult
 from index.search.searcher import MAX_OPTIONS, Searcher
 from index.search.sentences import find_best_sentence
-from index.text.analyzer import WORD_PATTERN, extract_terms
+from index.text.analyzer import WORD_PATTERN
 from knowledge.records.discourse_markers import DiscourseMarkers
 from knowledge.records.entry import Entry
-from knowledge.records.intents import ReplyKind
 
-MIN_INTENT_PROBABILITY = 0.8  # to accept a message in a conversation as small talk
-MIN_REQUEST_PROBABILITY = 0.5  # the same for a request for a human, since a missed one costs more
-MIN_SURE_PROBABILITY = 0.9  # of an answer to the message by itself, to be preferred to one in context
+MIN_INTENT_PROBABILITY = 0.8  # to take a sentence for small talk without a doubt
 MAX_RECENT_ENTRIES = 2  # to which a follow-up may refer
 LATEST_LEAD = 0.02  # of a cosine, by which a sentence of the entry before has to be closer; see docs/figures.md
-# Content words that a follow-up has at most: without a marker, after a leading, and with a pointing or closing word.
-MAX_WORDS_UNMARKED, MAX_WORDS_LEADING, MAX_WORDS_POINTING = 1, 2, 3
+UNLIKE = 0.75  # the cosine of texts that have nothing in common, for an entry whose sentences cannot be compared
 
 
-class FollowUp(StrEnum):
-    """How a message refers to the previous answer."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message after an answer, searched ``alone``, and ``within`` a text that begins with the context's title."""
 
-    NONE = "none"  # it names its own subject
-    SHORT = "short"  # it is too short to tell
-    ANAPHORIC = "leans"  # it refers back, or continues
-    MORE = "more"  # it asks for more on the same subject
+    alone: SearchResult
+    within: SearchResult
+    context: Entry
+    features: FollowUpFeatures | None  # None if one of the searches found nothing to decide on
 
 
-def classify_follow_up(message: str, markers: DiscourseMarkers) -> FollowUp:
-    """Classify how a message refers to the previous answer, from its words alone. Pure."""
+def asks_for_more(message: str, markers: DiscourseMarkers) -> bool:
+    """Return whether a whole message asks for more on the same subject. Pure."""
     words = WORD_PATTERN.findall(message.lower())
-    if not words:
-        return FollowUp.NONE
-    without_lead = words[1:] if words[0] in markers.leading else words
-    if " ".join(words) in markers.more or " ".join(without_lead) in markers.more:
-        return FollowUp.MORE
-    function_words = markers.plain | markers.pointing | markers.closing | markers.leading
-    content_words = sum(word not in function_words for word in words)
-    if not markers.pointing.isdisjoint(words) or words[-1] in markers.closing:
-        return FollowUp.ANAPHORIC if content_words <= MAX_WORDS_POINTING else FollowUp.NONE
-    if any((lead := phrase.split()) == words[: len(lead)] for phrase in markers.leading):
-        return FollowUp.ANAPHORIC if content_words <= MAX_WORDS_LEADING else FollowUp.NONE
-    return FollowUp.SHORT if content_words <= MAX_WORDS_UNMARKED else FollowUp.NONE
+    without_lead = words[1:] if words and words[0] in markers.leading else words
+    return not markers.more.isdisjoint((" ".join(words), " ".join(without_lead)))
 
 
 def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, str]:
@@ -78,9 +67,8 @@ def search_message(
 ) -> SearchResult:
     """Search for a message that follows entries shown before.
 
-    A message that names its own subject is searched by itself. A follow-up is also searched together with the title
-    of the entry shown last: what that finds is preferred, a detail of the entry itself first. A detail is also looked
-    up in the entry before, if a sentence there is closer to the message.
+    A message that names its own subject is searched by itself. A follow-up is searched together with the title of the
+    entry shown last. A detail is also looked up in the entry before, if a sentence there is closer to the message.
 
     Args:
         markers: the discourse markers of the message's language.
@@ -88,79 +76,110 @@ def search_message(
         lang: the language of the reply, in which the result's entries are.
     """
     is_change, message = split_announcement(message, markers)
-    follow_up = FollowUp.NONE if is_change else classify_follow_up(message, markers)
     found = () if is_change else (searcher.find_entry(entry_id, lang) for entry_id in recent_ids)
     contexts = [entry for entry in found if entry]
     if not contexts:
         return searcher.search(message, lang)
-    if follow_up is FollowUp.MORE:
+    if asks_for_more(message, markers):
         related = tuple(islice(searcher.answering_entries(contexts[0].related, lang), MAX_OPTIONS))
         if related:
             return SearchResult(Decision.CLARIFY, 1.0, options=related, context=contexts[0], offers_related=True)
-    standalone = searcher.search(message, lang)
-    if _stands_alone(searcher, message, standalone, follow_up):
-        return standalone
-    first = _search_in_context(searcher, message, standalone, contexts[0], lang)
+    reading = read_after(searcher, message, markers, contexts[0], lang)
+    if reading.features is None or not searcher.reader.calibration.is_leaning(reading.features):
+        return reading.alone
+    first = _reply_in_context(searcher, reading, lang)
     if first.decision is not Decision.ABSTAIN and not first.already_shown:
         return first
-    least = _closeness(searcher, contexts[0], standalone) + LATEST_LEAD
+    least = _closeness(searcher, contexts[0], reading.alone) + LATEST_LEAD
     for context in contexts[1:]:
-        if _closeness(searcher, context, standalone) > least:
-            result = _search_in_context(searcher, message, standalone, context, lang)
+        if _closeness(searcher, context, reading.alone) > least:
+            result = _reply_in_context(searcher, read_after(searcher, message, markers, context, lang), lang)
             if result.already_shown:
                 return result
     return first
 
 
-def _closeness(searcher: Searcher, entry: Entry, standalone: SearchResult) -> float:
+def read_after(searcher: Searcher, message: str, markers: DiscourseMarkers, context: Entry, lang: str) -> Reading:
+    """Search for a message by itself and in the context of an entry, and extract the features that tell which counts.
+
+    ``markers`` are those of the message's language, ``lang`` is that of the results' entries.
+    """
+    written_lang = lang.partition("-")[0]  # people who read Leichte Sprache write German
+    title = searcher.reader.get_entry(context.id, written_lang).title
+    alone, within = searcher.search(message, lang), searcher.search(f"{title}: {message}", lang)
+    return Reading(alone, within, context, _extract_features(searcher, message, markers, context, alone, within))
+
+
+def _extract_features(
+    searcher: Searcher,
+    message: str,
+    markers: DiscourseMarkers,
+    context: Entry,
+    alone: SearchResult,
+    within: SearchResult,
+) -> FollowUpFeatures | None:
+    if alone.features is None or within.features is None or alone.query_vector is None:
+        return None
+    calibration = searcher.reader.calibration
+    alone_talk, alone_scope, alone_order = calibration.compute_log_odds(alone.features)
+    within_talk, within_scope, within_order = calibration.compute_log_odds(within.features)
+    words = WORD_PATTERN.findall(message.lower())
+    function_words = markers.plain | markers.pointing | markers.closing | markers.leading
+    sentence = find_best_sentence(searcher.reader, context, alone.query_vector)
+    ranked_ids = [hit.target for hit in alone.hits]
+    return FollowUpFeatures(
+        words=len(words),
+        content_words=sum(word not in function_words for word in words),
+        has_leading=words[:1] != [] and words[0] in markers.leading,
+        has_pointing=not markers.pointing.isdisjoint(words),
+        has_closing=words[-1:] != [] and words[-1] in markers.closing,
+        alone_talk=alone_talk,
+        alone_scope=alone_scope,
+        alone_order=alone_order,
+        alone_similarity=alone.features.similarity,
+        alone_background_margin=alone.features.background_margin,
+        alone_refusal_margin=alone.features.refusal_margin,
+        alone_gap_log_odds=alone.features.gap_log_odds,
+        alone_talk_log_odds=alone.features.talk_log_odds,
+        within_talk=within_talk,
+        within_scope=within_scope,
+        within_order=within_order,
+        within_similarity=within.features.similarity,
+        rank=math.log1p(ranked_ids.index(context.id) if context.id in ranked_ids else len(ranked_ids)),
+        is_top_within=within.hits[0].target == context.id,
+        has_same_top=within.hits[0].target == ranked_ids[0],
+        sentence_similarity=sentence.similarity if sentence else UNLIKE,
+        sentence_margin=sentence.margin if sentence else 0.0,
+    )
+
+
+def _closeness(searcher: Searcher, entry: Entry, alone: SearchResult) -> float:
     """Return the cosine of the message alone with the closest sentence of an entry; 0 if they cannot be compared."""
-    if standalone.query_vector is None:
+    if alone.query_vector is None:
         return 0.0
-    sentence = find_best_sentence(searcher.reader, entry, standalone.query_vector)
+    sentence = find_best_sentence(searcher.reader, entry, alone.query_vector)
     return sentence.similarity if sentence else 0.0
 
 
-def _search_in_context(
-    searcher: Searcher, message: str, standalone: SearchResult, context: Entry, lang: str
-) -> SearchResult:
-    written_lang = lang.partition("-")[0]  # people who read Leichte Sprache write German
-    question = f"{searcher.reader.get_entry(context.id, written_lang).title}: {message}"
-    contextual = searcher.search(question, lang)
-    is_sure = standalone.decision is Decision.ANSWER and standalone.probability >= MIN_SURE_PROBABILITY
-    if contextual.decision is Decision.SMALL_TALK or (contextual.decision is Decision.ABSTAIN and is_sure):
-        return standalone
-    if contextual.decision is Decision.ABSTAIN:
-        return replace(contextual, context=context if contextual.entry else None)
-    if contextual.hits[0].target != context.id:
-        is_better = is_sure and standalone.probability > contextual.probability
-        return standalone if is_better else replace(contextual, context=context)
-    assert contextual.query_vector is not None
-    nearest_ids = (hit.target for hit in contextual.hits[1:])
-    option_ids = dict.fromkeys((*standalone.shown_ids[:1], *nearest_ids))
+def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> SearchResult:
+    """Return what is found within the context; if that is the context itself, a sentence of it, and other entries."""
+    within, context = reading.within, reading.context
+    if within.decision is Decision.SMALL_TALK:
+        return reading.alone
+    if within.decision is Decision.ABSTAIN:
+        return replace(within, context=context if within.entry else None)
+    if within.hits[0].target != context.id:
+        return replace(within, context=context)
+    assert within.query_vector is not None
+    option_ids = dict.fromkeys((*reading.alone.shown_ids[:1], *(hit.target for hit in within.hits[1:])))
     option_ids.pop(context.id, None)
     return replace(
-        contextual,
+        within,
         decision=Decision.CLARIFY,
         entry=None,
         options=tuple(searcher.reader.get_entry(entry_id, lang) for entry_id in list(option_ids)[:MAX_OPTIONS]),
         related=(),
         context=context,
-        detail=find_best_sentence(searcher.reader, context, contextual.query_vector),
+        detail=find_best_sentence(searcher.reader, context, within.query_vector),
         already_shown=True,
-    )
-
-
-def _stands_alone(searcher: Searcher, message: str, standalone: SearchResult, follow_up: FollowUp) -> bool:
-    """Return whether the message names its subject clearly enough without context."""
-    if follow_up is FollowUp.NONE and standalone.decision is Decision.ANSWER:
-        return True
-    if standalone.decision is Decision.SMALL_TALK:
-        is_request = standalone.reply is ReplyKind.CONSULTATION
-        least = MIN_REQUEST_PROBABILITY if is_request else MIN_INTENT_PROBABILITY
-        return follow_up is not FollowUp.ANAPHORIC and standalone.probability >= least
-    if standalone.entry is None:
-        return standalone.off_topic
-    return any(
-        set(extract_terms(version.title, version.lang)) & set(extract_terms(message, version.lang))
-        for version in searcher.reader.searchable_entries(standalone.entry.id)
     )

@@ -56,6 +56,11 @@ class SearchResult:
         return (*shown_again, *(option.id for option in self.options))
 
     @property
+    def subject(self) -> Entry | None:
+        """The entry that a follow-up may refer to: the one shown or quoted, else the first one offered."""
+        return self.entry or self.context or next(iter(self.options), None)
+
+    @property
     def off_topic(self) -> bool:
         """Whether it is an abstention on something without words, or nearer to refused sentences than to entries."""
         return self.decision is Decision.ABSTAIN and (self.features is None or self.features.refusal_margin > 0)
