@@ -25,7 +25,7 @@ WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 2.5
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
 # A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
-SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3)
+REQUEST_THRESHOLD, SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3), 0.5
 # By itself, a message that leans on an answer hardly ever finds what it means; a message with a subject of its own
 # mostly does so in context too.
 LEANING_THRESHOLD = round(1 / (1 + 2), 3)
@@ -117,6 +117,7 @@ class Calibration:
     scope: LogisticModel
     order: LogisticModel
     leaning: LogisticModel
+    request_from: float
     talk_from: float
     answer_from: float
     offer_from: float
@@ -142,9 +143,12 @@ class Calibration:
         """Return whether a message is read in the context of the answer before it."""
         return self.leaning.predict_probability(features.values("leaning")) >= self.leaning_from
 
-    def choose_decision(self, probabilities: Probabilities) -> Decision:
-        """Answer if the top entry is probably right, and offer a choice if some entry may be."""
-        if probabilities.small_talk >= self.talk_from:
+    def choose_decision(self, probabilities: Probabilities, is_request: bool) -> Decision:
+        """Answer if the top entry is probably right, and offer a choice if some entry may be.
+
+        ``is_request``: if the message is small talk, it is a request for a human.
+        """
+        if probabilities.small_talk >= (self.request_from if is_request else self.talk_from):
             return Decision.SMALL_TALK
         if probabilities.correct >= self.answer_from:
             return Decision.ANSWER
@@ -156,6 +160,7 @@ def calibration_from_costs(probes: Probes, models: Mapping[str, LogisticModel], 
     return Calibration(
         probes,
         **models,
+        request_from=REQUEST_THRESHOLD,
         talk_from=SMALL_TALK_THRESHOLD,
         answer_from=ANSWER_THRESHOLD,
         offer_from=OFFER_THRESHOLD,

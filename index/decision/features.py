@@ -35,6 +35,9 @@ class QueryFeatures(_ModelFeatures):
     small_talk_margin: float = field(metadata={"talk": "ahead"})  # example sentences of small talk over all others
     talk_log_odds: float = field(metadata={"talk": "talk_probe"})  # by its vector alone, see `index.decision.probes`
     talk_vote: float = field(metadata={"talk": "vote_talk"})  # the share of small talk in the vote described below
+    refusal_log_odds: float = field(
+        metadata={"talk": "refusal_probe", "scope": "refusal_probe"}
+    )  # by its vector alone
     # "scope": is it a question that an entry answers?
     similarity: float = field(metadata={"scope": "likeness"})  # of the top, by its example questions and its text
     term_overlap: float = field(metadata={"scope": "cover"})  # share of the query's wording that the top contains

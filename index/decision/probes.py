@@ -25,7 +25,8 @@ class LinearProbe:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Kinds of message: small talk or a request for a human; of these the request; a question that is left open.
+    """Kinds of message: small talk or a request for a human; of these the request; what is to be refused as off the
+    subject; a question that is left open.
 
     ``encoder`` is the revision of the encoder to whose vectors they were fitted; "" for constants.
     """
@@ -33,6 +34,7 @@ class Probes:
     encoder: str = ""
     talk: LinearProbe = LinearProbe()
     request: LinearProbe = LinearProbe()
+    refusal: LinearProbe = LinearProbe()
     gap: LinearProbe = LinearProbe()
 
     def for_encoder(self, revision: str) -> "Probes":
@@ -42,4 +44,4 @@ class Probes:
 
 def parse_probes(data: Mapping[str, Any]) -> Probes:
     """Parse stored probes; raises KeyError or TypeError if their form differs from this program's."""
-    return Probes(data["encoder"], *(LinearProbe(**data[name]) for name in ("talk", "request", "gap")))
+    return Probes(data["encoder"], *(LinearProbe(**data[name]) for name in ("talk", "request", "refusal", "gap")))

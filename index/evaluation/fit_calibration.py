@@ -59,6 +59,7 @@ def fit_probes(reader: IndexReader, encoder: Encoder) -> Probes:
         encoder.revision,
         talk=_fit_probe(vectors, is_talk),
         request=_fit_probe(vectors[is_talk], reader.is_request[targets][is_talk]),
+        refusal=_fit_probe(vectors, reader.is_refusal[targets]),
         gap=_fit_probe(vectors[~is_intent], reader.is_gap[targets][~is_intent]),
     )
 

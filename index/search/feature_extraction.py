@@ -37,6 +37,7 @@ def extract_features(
         small_talk_margin=nearest_talk - max(nearest_answer, nearest_gap, nearest_refusal),
         talk_log_odds=probes.talk.log_odds(vector),
         talk_vote=float(votes[candidates.is_small_talk].sum()),
+        refusal_log_odds=probes.refusal.log_odds(vector),
         similarity=float(candidates.similarity[top]),
         term_overlap=float(overlap[top]),
         term_overlap_margin=0.0 if gap_index is None else float(overlap[top] - overlap[gap_index]),

@@ -19,6 +19,7 @@ from index.storage.reader import IndexReader
 from index.text.proper_names import NO_NAMES, mask_names
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import DETAILS_GAP, Entry, Layer
+from knowledge.records.intents import ReplyKind
 
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
@@ -55,14 +56,15 @@ class Searcher:
         coverage = reader.word_index.vocabulary_coverage(question)
         features = extract_features(candidates, hits, coverage, vector, self._probes)
         probabilities = reader.calibration.predict_probabilities(features)
-        decision = reader.calibration.choose_decision(probabilities)
+        intent = self._find_intent(candidates, vector)
+        reply = reader.intent_replies.get(intent)
+        decision = reader.calibration.choose_decision(probabilities, reply is ReplyKind.CONSULTATION)
         gap_id = self._find_gap(candidates, hits[0])
         gap_more_likely = gap_id and probabilities.unanswerable > probabilities.answerable
         if decision is Decision.CLARIFY and (
             len(hits) == 1 or (gap_more_likely and gap_is_nearest(candidates, hits[0]))
         ):
             decision = Decision.ABSTAIN
-        intent = self._find_intent(candidates, vector)
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
         nearest = tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
@@ -73,7 +75,7 @@ class Searcher:
             entry=entry,
             options=nearest if decision is Decision.CLARIFY else (),
             related=self.load_related(entry, lang, hits) if entry else nearest if is_near else (),
-            reply=reader.intent_replies.get(intent) if decision is Decision.SMALL_TALK else None,
+            reply=reply if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
             features=features,

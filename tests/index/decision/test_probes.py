@@ -22,10 +22,13 @@ def test_stored_probes() -> None:
         "encoder": "e",
         "talk": {"weights": [1.0], "bias": 0.0},
         "request": {"bias": 1.0},
+        "refusal": {"bias": -1.0},
         "gap": {"weights": [], "bias": 2.0},
     }
 
-    assert parse_probes(stored) == Probes("e", LinearProbe([1.0]), LinearProbe(bias=1.0), LinearProbe([], 2.0))
+    assert parse_probes(stored) == Probes(
+        "e", talk=LinearProbe([1.0]), request=LinearProbe(bias=1.0), refusal=LinearProbe(bias=-1.0), gap=LinearProbe([], 2.0)
+    )
     with pytest.raises(KeyError):
         parse_probes({"encoder": "e", "talk": stored["talk"]})
 
