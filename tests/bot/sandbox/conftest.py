@@ -12,7 +12,11 @@ import pytest
 
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
-from knowledge.loader import BUILT_IN
+from index.build.builder import IndexSource, build_index
+from index.decision.calibration import load_calibration
+from index.encoder.encoder import OnnxEncoder
+from knowledge.loader import load_knowledge
+from tests.support.light_knowledge import copy_light_knowledge
 
 Json = dict[str, Any]
 
@@ -107,12 +111,24 @@ def page(sandbox: Sandbox) -> Iterator[Page]:
     assert sandbox.simulation.fake_telegram.violations == []
 
 
+@pytest.fixture(scope="session")
+def light(prepared: Path, encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a light `knowledge`, and with its index and the encoder in `data`."""
+    folder = tmp_path_factory.mktemp("light")
+    knowledge = load_knowledge(copy_light_knowledge(folder / "knowledge"))
+    (folder / "data").mkdir()
+    (folder / "data" / "encoder").symlink_to((prepared / "encoder").resolve())
+    source = IndexSource(knowledge, encoder, load_calibration(with_examples=True))
+    build_index(source, folder / "data" / "index", cache_root=prepared / "index")
+    return folder
+
+
 @pytest.fixture
-def editors(prepared: Path, tmp_path: Path) -> Iterator[Page]:
-    """A client of a sandbox with its own copy of the knowledge base, which tests may change."""
-    shutil.copytree(BUILT_IN, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+def editors(light: Path, tmp_path: Path) -> Iterator[Page]:
+    """A client of a sandbox with its own copy of the light knowledge base, which tests may change."""
+    shutil.copytree(light / "knowledge", tmp_path / "knowledge")
     (tmp_path / "own").mkdir()
-    with Sandbox(_settings(prepared), tmp_path / "own", tmp_path / "knowledge") as running:
+    with Sandbox(_settings(light / "data"), tmp_path / "own", tmp_path / "knowledge") as running:
         client = Page(running)
         client.until(lambda state: state["bot"]["ready"])
         yield client

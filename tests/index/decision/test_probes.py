@@ -27,7 +27,11 @@ def test_stored_probes() -> None:
     }
 
     assert parse_probes(stored) == Probes(
-        "e", talk=LinearProbe([1.0]), request=LinearProbe(bias=1.0), refusal=LinearProbe(bias=-1.0), gap=LinearProbe([], 2.0)
+        "e",
+        talk=LinearProbe([1.0]),
+        request=LinearProbe(bias=1.0),
+        refusal=LinearProbe(bias=-1.0),
+        gap=LinearProbe([], 2.0),
     )
     with pytest.raises(KeyError):
         parse_probes({"encoder": "e", "talk": stored["talk"]})

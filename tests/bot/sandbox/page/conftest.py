@@ -13,7 +13,6 @@ from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
 from tests.bot.sandbox.page.chromium import FOUND, MISSING, WIDE, launch
 from tests.bot.sandbox.page.ui import SandboxUI
-from tests.support.paths import PREPARED, ROOT
 
 DEFAULT_TIMEOUT = 15_000  # milliseconds; only failures take this long
 REFUSED = "status of 400"  # logged by the browser when the server refuses something
@@ -33,15 +32,17 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the knowledge base, which tests may change."""
-    return shutil.copytree(ROOT / "knowledge", tmp_path_factory.mktemp("edited") / "knowledge")
+def knowledge(light: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the light knowledge base, which tests may change."""
+    return shutil.copytree(light / "knowledge", tmp_path_factory.mktemp("edited") / "knowledge")
 
 
 @pytest.fixture(scope="package")
-def sandbox(browser: Browser, knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def sandbox(
+    browser: Browser, light: Path, knowledge: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The address of a running sandbox."""
-    settings = Settings(data_dir=PREPARED, port=0, _env_file=None)
+    settings = Settings(data_dir=light / "data", port=0, _env_file=None)
     with Sandbox(settings, tmp_path_factory.mktemp("sandbox"), knowledge) as running:
         yield running.url
 
