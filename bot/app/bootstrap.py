@@ -39,6 +39,7 @@ from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
 from knowledge.loader import BUILT_IN, path_or_builtin
+from knowledge.records.command_words import COMMANDS_FILE, read_command_words
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
@@ -133,6 +134,7 @@ def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
         username=username,
         selfchecks=read_selfchecks(path_or_builtin(folder, SELFCHECK_FOLDER)),
         new_code=_generate_code,
+        command_words=read_command_words(path_or_builtin(folder, COMMANDS_FILE)),
         crisis_detector=CrisisDetector(read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))),
     )
 

@@ -21,6 +21,7 @@ def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
     from bot.answering.crisis import find_false_alarms
     from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
+    from knowledge.records.command_words import COMMANDS_FILE, read_command_words
     from knowledge.records.contacts import CONTACTS_FILE, read_contacts
     from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
     from knowledge.validation.rules import check_knowledge
@@ -29,6 +30,7 @@ def check(folder: Path | None) -> None:
     folder = folder or settings.knowledge_dir or BUILT_IN
     content = load_knowledge(folder, settings.language)
     read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # always needed: requests go to these people
+    read_command_words(path_or_builtin(folder, COMMANDS_FILE))
     read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))
     problems = (*check_knowledge(content), *find_false_alarms(content)) if has_builtin_layout(folder) else ()
     if problems:

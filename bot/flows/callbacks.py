@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.message import AnswerCallback
 from bot.domain.turn import Turn
 from bot.flows import callback_data, commands, feedback, handout, intro, privacy, questions, share
@@ -63,10 +62,6 @@ def _run_command(context: TurnContext, command: str) -> Turn | None:
     return commands.handle_command(replace(context, event=event))
 
 
-def _set_language(context: TurnContext, lang: str) -> Turn | None:
-    return context.change(lang=lang).say("language_set") if lang in SUPPORTED_LANGUAGES else None
-
-
 EXACT_HANDLERS: dict[str, Callable[[TurnContext], Turn | None]] = {
     callback_data.REQUEST_ADVICE: form.begin_form,
     callback_data.START_ADVICE_CALLBACK: form.begin_form,
@@ -85,7 +80,7 @@ PREFIX_HANDLERS: dict[str, CallbackHandler] = {
     callback_data.CONSENT_CALLBACK: feedback.handle_consent,
     callback_data.INTRO_CALLBACK: intro.handle_intro_callback,
     callback_data.EXPLAIN_CALLBACK: questions.explain_answer,
-    callback_data.LANGUAGE_CALLBACK: _set_language,
+    callback_data.LANGUAGE_CALLBACK: commands.set_language,
     callback_data.PRIVACY_CALLBACK: privacy.handle_privacy_callback,
     callback_data.FORM_CALLBACK: form.handle_form_callback,
     callback_data.ADVISER_CALLBACK: adviser.handle_adviser_callback,

@@ -1,5 +1,7 @@
 """Typed commands: a table of their handlers by German name; `bot.domain.commands` maps other names to these."""
 
+from dataclasses import replace
+
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.consultation import Party
@@ -11,6 +13,7 @@ from bot.flows.consultation import form
 from bot.flows.context import EventHandler, TurnContext
 from bot.flows.relay.messages import ADVISERS_LANG
 from bot.flows.selfcheck import questionnaire
+from knowledge.records.command_words import simplify_message
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 
@@ -24,6 +27,15 @@ def handle_command(context: TurnContext) -> Turn:
     if name in PRIVATE_COMMANDS and not context.event.private:
         return context.say("private_only")
     return COMMAND_HANDLERS.get(name, _say_template("unknown_command"))(context)
+
+
+def find_worded_command(context: TurnContext) -> TurnContext | None:
+    """Return the context of the command that a text means, such as "Hilfe"; None if it means none."""
+    wording = context.services.command_words.get(simplify_message(context.event.text))
+    if wording is None:
+        return None
+    command, _, argument = wording.partition(" ")
+    return replace(context, event=replace(context.event, command=command, text=argument))
 
 
 def _say_template(template: str) -> EventHandler:
@@ -48,7 +60,14 @@ def _show_contact(context: TurnContext) -> Turn:
     return Turn(context.state, (SendMessage(html), card))
 
 
+def set_language(context: TurnContext, lang: str) -> Turn | None:
+    """Return the turn that chooses a language; None if the bot does not write it."""
+    return context.change(lang=lang).say("language_set") if lang in SUPPORTED_LANGUAGES else None
+
+
 def _choose_language(context: TurnContext) -> Turn:
+    if turn := set_language(context, context.event.text.strip()):
+        return turn
     lang = context.lang
     names = zip(("german", "english", "easy"), SUPPORTED_LANGUAGES, strict=True)
     row = tuple(Button(format_label(name, lang), f"{LANGUAGE_CALLBACK}{code}") for name, code in names)

@@ -67,6 +67,7 @@ class Services:
     selfchecks: tuple[SelfCheck, ...]
     new_code: Callable[[], str]
     crisis_detector: CrisisDetector
+    command_words: Mapping[str, str]  # simplified message -> command and what follows it
 
     @property
     def contact(self) -> Contact:

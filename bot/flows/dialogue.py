@@ -60,6 +60,8 @@ def _handle_text(context: TurnContext) -> Turn:
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if is_joining and (turn := team.handle_typed_code(context)):
         return turn
+    if command := commands.find_worded_command(context):
+        return commands.handle_command(command)
     return requester.offer_passing_on(context, questions.answer_question(context))
 
 

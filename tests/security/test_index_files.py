@@ -5,16 +5,20 @@ import os
 import pickle
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.build.builder import IndexSource, build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.encoder.model_card import hash_file
 from index.errors import EncoderError, IndexUnusable
 from index.storage.layout import MANIFEST_FILE
 from index.storage.reader import current_folder, open_index
+from knowledge.loader import BUILT_IN, load_knowledge
 
 ARRAYS = [
     "rows.npy",
@@ -35,11 +39,23 @@ class Evil:
         return os.mkdir, ("evil",)
 
 
+@pytest.fixture(scope="module")
+def small_index(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of a few entries: every file that the whole one has."""
+    built_in = load_knowledge(BUILT_IN)
+    knowledge = replace(
+        built_in, entries=tuple(built_in.entries)[:3], example_questions=(), intents=built_in.intents[:1]
+    )
+    root = tmp_path_factory.mktemp("small")
+    build_index(IndexSource(knowledge, encoder, load_calibration(with_examples=True)), root)
+    return root
+
+
 @pytest.fixture
-def root(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the index that a test may modify."""
     monkeypatch.chdir(tmp_path)
-    folder = current_folder(prepared / "index")
+    folder = current_folder(small_index)
     shutil.copytree(folder, tmp_path / "index" / folder.name)
     (tmp_path / "index" / "current").symlink_to(folder.name)
     return tmp_path / "index"

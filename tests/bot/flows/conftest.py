@@ -12,6 +12,7 @@ from bot.app import bootstrap
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
 from knowledge.loader import BUILT_IN
+from knowledge.records.command_words import COMMANDS_FILE, read_command_words
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.intro import read_steps
@@ -50,6 +51,7 @@ def _read_knowledge() -> dict[str, Any]:
     return {
         "contacts": read_contacts(BUILT_IN / CONTACTS_FILE),
         "steps": read_steps(BUILT_IN / "intro"),
+        "command_words": read_command_words(BUILT_IN / COMMANDS_FILE),
         "crisis_detector": CrisisDetector(read_crisis_signs(BUILT_IN / CRISIS_FILE)),
         "selfchecks": read_selfchecks(BUILT_IN / SELFCHECK_FOLDER),
     }
