@@ -186,7 +186,7 @@ class Answerer:
                 if result.reply is ReplyKind.CONSULTATION:
                     html = render_template("consultation", lang, contact=self._contact, note=note)
                     return Answer(AnswerStatus.CONSULTATION, html, lang, result)
-                return Answer(AnswerStatus.SMALLTALK, render_template(result.intent, lang), lang, result)
+                return Answer(AnswerStatus.SMALLTALK, render_template(result.intent, lang, question=""), lang, result)
 
 
 def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:

@@ -15,7 +15,7 @@ from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage
+from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows import crisis
 from bot.flows.callback_data import (
@@ -33,6 +33,8 @@ from prompts.render import format_label, load_labels, render_template
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
 MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
 RATE_WINDOW = 60.0  # seconds
+MAX_QUOTE_LENGTH = 120  # characters of the last question
+COMPLAINT = "feelings"  # the intent, and the template of its reply
 MAX_KEPT_LENGTH = 500  # characters of a message that are stored; answers to longer ones cannot be explained
 EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED))
 
@@ -51,7 +53,7 @@ def answer_question(context: TurnContext) -> Turn:
     if turn := _limit_questions(context):
         return turn
     recent_ids = context.state.recent_entries
-    answers = _answer_text(context, event.text, recent_ids)
+    answers = _quote_last_question(context, _answer_text(context, event.text, recent_ids))
     reply_to = None if event.private else event.message_id
     first, *others = (
         SendMessage(answer.html, _answer_keyboard(context, answer, number), reply_to=reply_to)
@@ -109,9 +111,9 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
 
 def build_answer_keyboard(answer: Answer) -> Keyboard:
     """Return the buttons below an answer: options or related entries, thumbs, and the request for advice."""
-    if answer.status is AnswerStatus.SMALLTALK:
-        return ()
     result, labels = answer.result, load_labels(answer.lang)
+    if answer.status is AnswerStatus.SMALLTALK:
+        return ((Button(labels["talk"], REQUEST_ADVICE),),) if result.intent == COMPLAINT else ()
     entry_rows = tuple(
         (Button(entry.title if result.options else labels["read_on"].format(title=entry.title), data),)
         for entry in result.options or result.related
@@ -163,6 +165,16 @@ def _limit_questions(context: TurnContext) -> Turn | None:
 def _answer_text(context: TurnContext, text: str, recent_ids: Sequence[str]) -> MessageAnswers:
     language_code, lang = context.event.language_code, context.state.lang
     return answer_each_question(context.services.answerer, text, language_code, lang, recent_ids)
+
+
+def _quote_last_question(context: TurnContext, answers: MessageAnswers) -> MessageAnswers:
+    """Return the answers; the one to a complaint about the bot quotes the question before, except in a group."""
+    answer = answers.answers[0]
+    if answer.status is not AnswerStatus.SMALLTALK or answer.result.intent != COMPLAINT or not context.event.private:
+        return answers
+    last_question = truncate_text(" ".join(context.state.last_question.split()), MAX_QUOTE_LENGTH, at_word=True)
+    html = render_template(COMPLAINT, answer.lang, question=last_question)
+    return replace(answers, answers=(replace(answer, html=html),))
 
 
 def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:

@@ -10,8 +10,6 @@ from bot.flows.context import TurnContext
 from bot.flows.selfcheck import team
 from prompts.render import format_label, render_template
 
-MAX_QUOTE_LENGTH = 120  # characters of the last question
-
 
 def handle_start(context: TurnContext) -> Turn:
     """Return the turn of /start, with or without the parameter of a deep link."""
@@ -43,7 +41,7 @@ def _main_menu(context: TurnContext) -> Turn:
         step=step_number,
         total=len(path),
         title=path[step_number - 1].title if step_number else "",
-        question=truncate_text(question, MAX_QUOTE_LENGTH, at_word=True),
+        question=truncate_text(question, questions.MAX_QUOTE_LENGTH, at_word=True),
         requests=", ".join(request.reference for request in (context.open_requests if is_private else ())),
     )
     return context.reply(html, tuple((Button(text, f"{START_CALLBACK}{name}"),) for name, text in buttons))

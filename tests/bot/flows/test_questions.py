@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from bot.answering.answerer import layer_label
+from bot.answering.answerer import Answer, AnswerStatus, layer_label
 from bot.domain.commands import GERMAN_COMMANDS
 from bot.domain.event import Event, EventKind
 from bot.domain.message import SendMessage
@@ -13,9 +13,12 @@ from bot.domain.turn import State
 from bot.flows.callback_data import COMMAND_CALLBACK, REQUEST_ADVICE
 from bot.flows.dialogue import Dialogue
 from bot.flows.questions import build_answer_keyboard
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
 from knowledge.records.entry import Layer, StepCommand
+from knowledge.records.intents import ReplyKind
 from prompts.render import load_labels
-from tests.support.fake_answerer import answer_with
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 
 TAP = Event(1, EventKind.BUTTON, chat_id=10, user_id=20, message_id=5, callback_id="1", language_code="de")
 COMMANDS: list[StepCommand] = [command for command in get_args(StepCommand) if command]
@@ -74,3 +77,21 @@ def test_layers_that_are_named() -> None:
         "",
         "",
     ]
+
+
+def test_complaint_quotes_the_last_question(dialogue: Dialogue) -> None:
+    """Whoever complains is told sorry, with the question before and the way to a person; it stays the last question."""
+    result = SearchResult(Decision.SMALL_TALK, 0.9, reply=ReplyKind.SMALL_TALK, intent="feelings")
+    complaint = Answer(AnswerStatus.SMALLTALK, "", "de", result)
+    dialogue = replace(dialogue, answerer=FakeAnswerer([complaint, complaint]))
+    event = replace(TAP, kind=EventKind.TEXT, text="Das war nicht meine Frage", callback_id="")
+    state = State(last_question="Wer zahlt <das>?")
+
+    private, group = dialogue.handle(state, event), dialogue.handle(state, replace(event, private=False))
+
+    message = private.messages[0]
+    assert isinstance(message, SendMessage)
+    assert "Sie hatten gefragt: „Wer zahlt &lt;das&gt;?“" in message.html
+    assert [button.data for row in message.keyboard for button in row] == [REQUEST_ADVICE]
+    assert private.state.last_question == state.last_question
+    assert "Wer zahlt" not in str(group.messages)
