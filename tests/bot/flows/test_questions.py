@@ -80,7 +80,7 @@ def test_layers_that_are_named() -> None:
 
 
 def test_complaint_quotes_the_last_question(dialogue: Dialogue) -> None:
-    """Whoever complains is told sorry, with the question before and the way to a person; it stays the last question."""
+    """A complaint gets an apology with the question before, which stays the last one, and the way to a person."""
     result = SearchResult(Decision.SMALL_TALK, 0.9, reply=ReplyKind.SMALL_TALK, intent="feelings")
     complaint = Answer(AnswerStatus.SMALLTALK, "", "de", result)
     dialogue = replace(dialogue, answerer=FakeAnswerer([complaint, complaint]))
