@@ -49,7 +49,7 @@ _SELECT_POSTINGS = """
     WHERE token = ANY(%s)
 """
 # The built-in knowledge has to stay below: an approximate search answers worse.
-MAX_COMPARED_VECTORS = 100_000
+MAX_COMPARED_VECTORS = 150_000
 _PAIR_DTYPE = np.dtype([("row", ">i4"), ("score", ">f4")])
 
 

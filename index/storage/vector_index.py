@@ -1,4 +1,4 @@
-"""Nearest-neighbour search by inner product: the only module that imports FAISS.
+"""Nearest-neighbour search by inner product: the only module that imports FAISS, and only for clusters.
 
 A query is compared with each of few vectors (`exact_vectors`). Many are written as an inverted-file index (IVF: Jégou
 et al., Product Quantization for Nearest Neighbor Search, 2011) over scalar-quantised vectors, and a query reads only
@@ -8,9 +8,9 @@ the clusters nearest to it.
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +22,6 @@ MAX_EXACT_VECTORS = 150_000  # up to here an exact search takes a few millisecon
 MAX_FP16_VECTORS = 250_000  # 16 bits per number up to here, 8 bits above
 PROBED_CLUSTERS = 192  # clusters that a query reads
 SAMPLES_PER_CLUSTER = 64  # training vectors per cluster
-
-faiss.omp_set_num_threads(1)  # a query is one small product; more threads would only wait for each other
 
 
 def write_vector_index(folder: Path, max_exact_vectors: int = MAX_EXACT_VECTORS) -> None:
@@ -41,7 +39,16 @@ def open_vector_index(folder: Path) -> "ExactVectorIndex | ClusteredVectorIndex"
     return ClusteredVectorIndex.open_folder(folder) if has_clusters else ExactVectorIndex.open_folder(folder)
 
 
+def _load_faiss() -> ModuleType:
+    """Import FAISS, of which an index of few vectors needs nothing."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)  # a query is one small product; more threads would only wait for each other
+    return faiss
+
+
 def _write_clusters(folder: Path, count: int, dimension: int) -> None:
+    faiss = _load_faiss()
     cluster_count = int(2 * count**0.5)
     quantizer_type = faiss.ScalarQuantizer.QT_fp16 if count <= MAX_FP16_VECTORS else faiss.ScalarQuantizer.QT_8bit
     centres = faiss.IndexFlatIP(dimension)
@@ -81,6 +88,7 @@ class ClusteredVectorIndex:
     @classmethod
     def open_folder(cls, folder: Path) -> Self:
         """Open the clusters of an index folder; raises IndexUnusable if they are damaged."""
+        faiss = _load_faiss()
         try:
             return cls(faiss.read_index(str(folder / CLUSTERS_FILE), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY))
         except RuntimeError as error:

@@ -13,7 +13,7 @@ import faiss
 import numpy as np
 
 from index.backends.pg_publish import VERSION_TABLES, publish_version
-from index.backends.pgvector import MAX_COMPARED_VECTORS, PgBackend
+from index.backends.pgvector import PgBackend
 from index.search.scoring import MAX_NEIGHBOURS
 from index.search.searcher import Searcher
 from index.storage.layout import VECTORS_FILE
@@ -43,7 +43,7 @@ def measure(folder: Path, backend: PgBackend) -> None:
     vectors = load_questions()
     texts, encoder = list(vectors), MixedEncoder(np.load(REAL / VECTORS_FILE), vectors)
     start = time.perf_counter()
-    schema = publish_version(backend.database, "main", current_folder(folder), MAX_COMPARED_VECTORS)
+    schema = publish_version(backend.database, "main", current_folder(folder), max_exact_vectors=0)
     copying = time.perf_counter() - start
     start = time.perf_counter()
     pg_reader = backend.open_reader(encoder)
