@@ -9,9 +9,13 @@ import pytest
 
 from bot.settings import Settings
 from bot.store import Store
+from index.build.builder import IndexSource, build_index
+from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
+from knowledge.loader import load_knowledge
 from tests.support import postgres
+from tests.support.light_knowledge import copy_light_knowledge
 from tests.support.missing_tools import summary
 from tests.support.paths import PREPARED
 from tests.support.stores import empty_store
@@ -81,6 +85,18 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
     shutil.copytree(PREPARED / "index", folder / "index", symlinks=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def light(prepared: Path, encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a light `knowledge`, and with its index and the encoder in `data`."""
+    folder = tmp_path_factory.mktemp("light")
+    knowledge = load_knowledge(copy_light_knowledge(folder / "knowledge"))
+    (folder / "data").mkdir()
+    (folder / "data" / "encoder").symlink_to((prepared / "encoder").resolve())
+    source = IndexSource(knowledge, encoder, load_calibration(with_examples=True))
+    build_index(source, folder / "data" / "index", cache_root=prepared / "index")
     return folder
 
 

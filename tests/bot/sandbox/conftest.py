@@ -12,11 +12,6 @@ import pytest
 
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
-from index.build.builder import IndexSource, build_index
-from index.decision.calibration import load_calibration
-from index.encoder.encoder import OnnxEncoder
-from knowledge.loader import load_knowledge
-from tests.support.light_knowledge import copy_light_knowledge
 
 Json = dict[str, Any]
 
@@ -109,18 +104,6 @@ def page(sandbox: Sandbox) -> Iterator[Page]:
     client.post("fault", kind="none")
     client.http.close()
     assert sandbox.simulation.fake_telegram.violations == []
-
-
-@pytest.fixture(scope="session")
-def light(prepared: Path, encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a light `knowledge`, and with its index and the encoder in `data`."""
-    folder = tmp_path_factory.mktemp("light")
-    knowledge = load_knowledge(copy_light_knowledge(folder / "knowledge"))
-    (folder / "data").mkdir()
-    (folder / "data" / "encoder").symlink_to((prepared / "encoder").resolve())
-    source = IndexSource(knowledge, encoder, load_calibration(with_examples=True))
-    build_index(source, folder / "data" / "index", cache_root=prepared / "index")
-    return folder
 
 
 @pytest.fixture
