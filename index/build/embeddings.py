@@ -17,6 +17,7 @@ from index.encoder.encoder import Encoder, Vectors
 from index.errors import IndexUnusable
 from index.storage import manifest
 from index.storage.entry_store import read_passages
+from index.storage.exact_vectors import round_vectors
 from index.storage.layout import KEYS_FILE, QUESTION_KINDS, VECTOR_DTYPE, VECTORS_FILE, VECTORS_PER_CHUNK
 
 BATCH_SIZE = 64  # texts encoded at once
@@ -55,7 +56,8 @@ class EmbeddingCache:
         with np.load(path) as shipped:
             if str(shipped["model"]) != describe_model(encoder):
                 return EMPTY_CACHE
-            return cls(shipped["keys"], shipped["vectors"].__getitem__)
+            keys, scales, integers = (shipped[name] for name in ("keys", "scales", "integers"))
+        return cls(keys, lambda rows: integers[rows].astype(np.float32) * scales[rows, None])
 
     def find_positions(self, keys: NDArray[np.uint64]) -> RowNumbers:
         """Return the position of each key, shape (n,), -1 for an unknown one."""
@@ -71,9 +73,13 @@ def describe_model(encoder: Encoder) -> str:
 
 
 def write_shipped_vectors(folder: Path, encoder: Encoder, path: Path = SHIPPED_VECTORS_FILE) -> int:
-    """Write the distinct vectors of an index folder to the file that ships with the package; returns their number."""
+    """Write the distinct vectors of an index folder to the file that ships with the package; returns their number.
+
+    Integers of 8 bits are enough, since an index of this size is searched with no more.
+    """
     keys, first_rows = np.unique(np.load(folder / KEYS_FILE), return_index=True)
-    np.savez(path, model=describe_model(encoder), keys=keys, vectors=_read_vectors(folder / VECTORS_FILE, first_rows))
+    scales, integers = round_vectors(_read_vectors(folder / VECTORS_FILE, first_rows).astype(np.float32))
+    np.savez(path, model=describe_model(encoder), keys=keys, scales=scales, integers=integers)
     return len(keys)
 
 

@@ -20,6 +20,13 @@ _ZERO = 128  # of an unsigned byte that stands for a signed one
 Floats = NDArray[np.float32]
 
 
+def round_vectors(vectors: Floats) -> tuple[Floats, NDArray[np.int8]]:
+    """Return a scale for each vector, shape (n,), and its integers from -127 to 127, shape (n, d)."""
+    largest = np.abs(vectors).max(axis=1)
+    scales: Floats = (np.where(largest > 0, largest, 1) / 127).astype(np.float32)
+    return scales, np.rint(vectors / scales[:, None]).astype(np.int8)
+
+
 def write_exact_vectors(folder: Path) -> None:
     """Write the graph that compares a query with all vectors of an index folder."""
     import onnx
@@ -30,9 +37,8 @@ def write_exact_vectors(folder: Path) -> None:
     for start in range(0, count, VECTORS_PER_CHUNK):
         part = slice(start, start + VECTORS_PER_CHUNK)
         vectors = np.load(folder / VECTORS_FILE, mmap_mode="r")[part].astype(np.float32)
-        largest = np.abs(vectors).max(axis=1)
-        scales[part] = np.where(largest > 0, largest, 1) / 127
-        rows[:, part] = np.rint(vectors / scales[part, None]).T
+        scales[part], integers = round_vectors(vectors)
+        rows[:, part] = integers.T
     nodes = [
         helper.make_node("MatMulInteger", ["query", "rows", "zero"], ["products"]),
         helper.make_node("Cast", ["products"], ["scaled"], to=TensorProto.FLOAT),

@@ -7,6 +7,7 @@ import numpy as np
 from index.build.embeddings import EmbeddingCache, write_shipped_vectors
 from index.encoder.encoder import OnnxEncoder
 from index.storage.entry_store import read_passages
+from index.storage.exact_vectors import round_vectors
 from index.storage.layout import KEYS_FILE, QUESTION_KINDS, ROWS_FILE
 from tests.support.paths import PREPARED
 
@@ -21,14 +22,27 @@ def test_most_texts_have_a_vector(encoder: OnnxEncoder) -> None:
 
 
 def test_vectors_are_those_of_the_encoder(encoder: OnnxEncoder) -> None:
-    """A shipped vector is the one that the encoder computes; if not, run `make vectors`."""
+    """A shipped vector points where the one that the encoder computes does; if not, run `make vectors`."""
     cache = EmbeddingCache.open_shipped(encoder)
     positions, kinds = cache.find_positions(np.load(CURRENT / KEYS_FILE)), np.load(CURRENT / ROWS_FILE)["kind"]
     texts = [text for _, text in read_passages(CURRENT)]
 
     for row in np.flatnonzero(positions >= 0)[::400].tolist():
         encode = encoder.encode_queries if kinds[row] in QUESTION_KINDS else encoder.encode_passages
-        assert encode([texts[row]])[0] @ cache.fetch_vectors(positions[[row]])[0] > 0.9999
+        shipped = cache.fetch_vectors(positions[[row]])[0]
+        assert encode([texts[row]])[0] @ shipped / np.linalg.norm(shipped) > 0.9999
+
+
+def test_search_compares_with_the_same_integers(encoder: OnnxEncoder) -> None:
+    """Rounding a shipped vector once more changes nothing: the index built from it is the one that it came from."""
+    cache = EmbeddingCache.open_shipped(encoder)
+    positions = cache.find_positions(np.load(CURRENT / KEYS_FILE))
+    shipped = cache.fetch_vectors(positions[positions >= 0][::100])
+
+    scales, integers = round_vectors(shipped.astype(np.float16).astype(np.float32))
+
+    assert np.abs(integers * scales[:, None] - shipped).max() < 1e-3
+    assert np.array_equal(integers, round_vectors(shipped)[1])
 
 
 def test_another_model(encoder: OnnxEncoder, tmp_path: Path) -> None:
