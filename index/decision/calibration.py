@@ -26,9 +26,9 @@ ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer cos
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
 # A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
 REQUEST_THRESHOLD, SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3), 0.5
-# By itself, a message that leans on an answer hardly ever finds what it means; a message with a subject of its own
-# mostly does so in context too.
-LEANING_THRESHOLD = round(1 / (1 + 2), 3)
+# Of a message after an answer. Read in context, small talk and requests for a human are lost more often than what leans
+# on the answer is without it; measured, see docs/decisions/0021-follow-ups.md.
+LEANING_THRESHOLD = 0.6
 MAX_LOG_ODDS = 40.0
 
 
