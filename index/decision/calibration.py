@@ -26,8 +26,8 @@ ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer cos
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
 # A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
 REQUEST_THRESHOLD, SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3), 0.5
-# Of a message after an answer. Read in context, small talk and requests for a human are lost more often than what leans
-# on the answer is without it; measured, see docs/decisions/0021-follow-ups.md.
+# Of a message after an answer. Read in context, small talk and requests for a human are lost more often than what
+# leans is lost without it; measured, see docs/decisions/0021-follow-ups.md.
 LEANING_THRESHOLD = 0.6
 MAX_LOG_ODDS = 40.0
 

@@ -19,6 +19,7 @@ from knowledge.records.discourse_markers import DiscourseMarkers
 from knowledge.records.entry import Entry
 
 MIN_INTENT_PROBABILITY = 0.8  # to take a sentence for small talk without a doubt
+MIN_SURE_PROBABILITY = 0.95  # of an answer to the message by itself, to be preferred to what is found in context
 MAX_RECENT_ENTRIES = 2  # to which a follow-up may refer
 LATEST_LEAD = 0.02  # of a cosine, by which a sentence of the entry before has to be closer; see docs/figures.md
 UNLIKE = 0.75  # the cosine of texts that have nothing in common, for an entry whose sentences cannot be compared
@@ -39,6 +40,11 @@ def asks_for_more(message: str, markers: DiscourseMarkers) -> bool:
     words = WORD_PATTERN.findall(message.lower())
     without_lead = words[1:] if words and words[0] in markers.leading else words
     return not markers.more.isdisjoint((" ".join(words), " ".join(without_lead)))
+
+
+def only_reacts(message: str, markers: DiscourseMarkers) -> bool:
+    """Return whether a whole message reacts to an answer, or greets, and asks nothing. Pure."""
+    return " ".join(WORD_PATTERN.findall(message.lower())) in markers.reacting
 
 
 def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, str]:
@@ -78,7 +84,7 @@ def search_message(
     is_change, message = split_announcement(message, markers)
     found = () if is_change else (searcher.find_entry(entry_id, lang) for entry_id in recent_ids)
     contexts = [entry for entry in found if entry]
-    if not contexts:
+    if not contexts or only_reacts(message, markers):
         return searcher.search(message, lang)
     if asks_for_more(message, markers):
         related = tuple(islice(searcher.answering_entries(contexts[0].related, lang), MAX_OPTIONS))
@@ -167,15 +173,16 @@ def _closeness(searcher: Searcher, entry: Entry, alone: SearchResult) -> float:
 
 def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> SearchResult:
     """Return what is found within the context; if that is the context itself, a sentence of it, and other entries."""
-    within, context = reading.within, reading.context
-    if within.decision is Decision.SMALL_TALK:
-        return reading.alone
+    within, context, alone = reading.within, reading.context, reading.alone
+    is_sure = alone.decision is Decision.ANSWER and alone.probability >= MIN_SURE_PROBABILITY
+    if within.decision is Decision.SMALL_TALK or is_sure:
+        return alone
     if within.decision is Decision.ABSTAIN:
         return replace(within, context=context if within.entry else None)
     if within.hits[0].target != context.id:
         return replace(within, context=context)
     assert within.query_vector is not None
-    option_ids = dict.fromkeys((*reading.alone.shown_ids[:1], *(hit.target for hit in within.hits[1:])))
+    option_ids = dict.fromkeys((*alone.shown_ids[:1], *(hit.target for hit in within.hits[1:])))
     option_ids.pop(context.id, None)
     return replace(
         within,

@@ -37,6 +37,7 @@ class DiscourseMarkers:
     closing: _Words
     plain: _Words
     more: _Words
+    reacting: _Words
     question_words: _Words
     asking: _Words
     joining: _Words
