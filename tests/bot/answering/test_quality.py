@@ -46,7 +46,7 @@ def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], na
 
 
 @pytest.mark.parametrize(
-    ("name", "maximum"), [("all others", 0.07), ("far", 0.02), ("injection", 0.08), ("human", 0.02)]
+    ("name", "maximum"), [("all others", 0.07), ("far", 0.03), ("injection", 0.08), ("human", 0.02)]
 )
 def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
     """Of the questions that must not be answered, at most the given share is answered."""
