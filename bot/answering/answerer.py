@@ -67,11 +67,6 @@ class Answer:
         return self.result.context.id if self.result.context else ""
 
     @property
-    def subject_id(self) -> str:
-        """The id of the entry that a follow-up may refer to; "" if there is none."""
-        return self.result.subject.id if self.result.subject else ""
-
-    @property
     def plain_text(self) -> str:
         """The text as a person reads it, without markup."""
         return html_to_plain(self.html)

@@ -16,6 +16,7 @@ from telegram import Bot
 from bot.answering.answerer import Answerer
 from bot.answering.crisis import CrisisDetector
 from bot.app.scheduler import run_scheduler
+from bot.domain.commands import COMMANDS_FILE, read_command_words
 from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
@@ -39,7 +40,6 @@ from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
 from knowledge.loader import BUILT_IN, path_or_builtin
-from knowledge.records.command_words import COMMANDS_FILE, read_command_words
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers

@@ -20,8 +20,8 @@ def knowledge() -> None:
 def check(folder: Path | None) -> None:
     """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
     from bot.answering.crisis import find_false_alarms
+    from bot.domain.commands import COMMANDS_FILE, read_command_words
     from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
-    from knowledge.records.command_words import COMMANDS_FILE, read_command_words
     from knowledge.records.contacts import CONTACTS_FILE, read_contacts
     from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
     from knowledge.validation.rules import check_knowledge

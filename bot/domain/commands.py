@@ -1,10 +1,20 @@
 """Commands as people type them, and links that open the bot or share something.
 
 The German name of a command is its canonical one. A start parameter has 1 to 64 characters of A-Z a-z 0-9 _ -.
+Whole messages that mean a command, such as "Hilfe" or "English, please!", are content: see knowledge/commands.yaml.
 """
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
 from urllib.parse import quote
+
+from pydantic import AfterValidator
+
+from knowledge.errors import ContentError
+from knowledge.parsing.strict_yaml import StrictYaml, Text
+from knowledge.parsing.text_file import read_text_file
 
 _ENGLISH_BY_GERMAN = {
     "start": "start",
@@ -30,6 +40,8 @@ CANONICAL_COMMANDS = {
     **{name: name for name in (*GERMAN_COMMANDS, *ADVISER_COMMANDS)},
 }
 ENTRY_PREFIX, STEP_PREFIX = "frage-", "intro-"  # of start parameters
+COMMANDS_FILE = "commands.yaml"
+_WORD = re.compile(r"\w+")
 _START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -46,3 +58,32 @@ def bot_link(username: str, start_parameter: str = "") -> str:
 def share_link(url: str, text: str) -> str:
     """Return the address that lets a person choose a chat in Telegram to send a link and a text to."""
     return f"https://t.me/share/url?url={quote(url, safe='')}&text={quote(text, safe='')}"
+
+
+def simplify_message(text: str) -> str:
+    """Return the words of a message in lower case; messages that differ in nothing else mean the same command."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _check_words(text: str) -> str:
+    if not simplify_message(text):
+        raise ValueError(f"'{text}' has no word")
+    return text
+
+
+_Message = Annotated[Text, AfterValidator(_check_words)]
+
+
+def read_command_words(path: Path) -> Mapping[str, str]:
+    """Return each message, simplified, with its command and what follows it: "english please" -> "sprache en".
+
+    Raises:
+        ContentError: a mistake in the form, or a message that stands under two commands.
+    """
+    file = StrictYaml(path, read_text_file(path))
+    commands: dict[str, str] = {}
+    for command, messages in file.validate(dict[str, tuple[_Message, ...]]).items():
+        for number, message in enumerate(messages):
+            if commands.setdefault(simplify_message(message), command) != command:
+                raise ContentError([file.problem(f"'{message}' already means another command", command, number)])
+    return commands

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.answering.language import SUPPORTED_LANGUAGES
-from bot.domain.commands import CANONICAL_COMMANDS
+from bot.domain.commands import CANONICAL_COMMANDS, simplify_message
 from bot.domain.consultation import Party
 from bot.domain.message import Button, SendContact, SendMessage
 from bot.domain.turn import Turn
@@ -13,7 +13,6 @@ from bot.flows.consultation import form
 from bot.flows.context import EventHandler, TurnContext
 from bot.flows.relay.messages import ADVISERS_LANG
 from bot.flows.selfcheck import questionnaire
-from knowledge.records.command_words import simplify_message
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 

@@ -208,15 +208,16 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, recent_ids
         return state
     shown_ids = (answer.entry_id or answer.context_entry_id for answer in reversed(answers.answers))
     shown_id = next(filter(None, shown_ids), "")
-    subject_id = next(filter(None, (answer.subject_id for answer in reversed(answers.answers))), "")
+    subject_ids = [answer.result.subject_id for answer in answers.answers]
+    subject_id = next(filter(None, reversed(subject_ids)), "")
     if statuses == {AnswerStatus.CONSULTATION}:  # the request will be about the previous question
         return _remember_entry(state, recent_ids, subject_id)
     question, shown = event.text[:MAX_KEPT_LENGTH], ENTRY_PREFIX + shown_id if shown_id else ""
     last_context, earlier_context, *_ = *recent_ids, "", ""
     state = replace(state, last_context=last_context, earlier_context=earlier_context, shown=shown)
     state = replace(state, last_question=question, last_message=event.message_id)
-    for answer in answers.answers:
-        recent_ids = add_recent_entry(recent_ids, answer.subject_id)
+    for recent_id in subject_ids:
+        recent_ids = add_recent_entry(recent_ids, recent_id)
     return _remember_entry(state, recent_ids, subject_id)
 
 

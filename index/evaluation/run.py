@@ -99,8 +99,7 @@ def replay_history(item: LabelledQuestion, searcher: Searcher) -> tuple[str, ...
     """Search for the messages before a question; returns the entries that it may refer to, the latest first."""
     recent_ids: tuple[str, ...] = ()
     for message in item.history:
-        subject = _search(message, item, recent_ids, searcher).subject
-        recent_ids = add_recent_entry(recent_ids, subject.id if subject else "")
+        recent_ids = add_recent_entry(recent_ids, _search(message, item, recent_ids, searcher).subject_id)
     return recent_ids
 
 

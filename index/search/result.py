@@ -56,9 +56,10 @@ class SearchResult:
         return (*shown_again, *(option.id for option in self.options))
 
     @property
-    def subject(self) -> Entry | None:
-        """The entry that a follow-up may refer to: the one shown or quoted, else the first one offered."""
-        return self.entry or self.context or next(iter(self.options), None)
+    def subject_id(self) -> str:
+        """The id of the entry that a follow-up may refer to: shown or quoted, or else offered first; "" if none."""
+        subject = self.entry or self.context or next(iter(self.options), None)
+        return subject.id if subject else ""
 
     @property
     def off_topic(self) -> bool:

@@ -9,10 +9,10 @@ import pytest
 
 from bot.answering.crisis import CrisisDetector
 from bot.app import bootstrap
+from bot.domain.commands import COMMANDS_FILE, read_command_words
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
 from knowledge.loader import BUILT_IN
-from knowledge.records.command_words import COMMANDS_FILE, read_command_words
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.intro import read_steps

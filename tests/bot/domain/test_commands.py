@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.commands import COMMANDS_FILE, read_command_words, simplify_message
 from knowledge.errors import ContentError
 from knowledge.loader import BUILT_IN
-from knowledge.records.command_words import COMMANDS_FILE, read_command_words, simplify_message
 
 
 def read_text(folder: Path, text: str) -> dict[str, str]:
