@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.answering.language import base_language, choose_reply_language, detect_question_language
 from index.decision.calibration import Decision
 from index.search.explanation import explain_result
-from index.search.follow_up import MIN_INTENT_PROBABILITY, search_message
+from index.search.follow_up import MIN_INTENT_PROBABILITY, only_reacts, search_message
 from index.search.result import SearchResult
 from index.search.searcher import Searcher
 from knowledge.records.contacts import Contact
@@ -150,6 +150,8 @@ class Answerer:
 
     def _question_language(self, question: str, telegram_lang: str, chosen_lang: str) -> str:
         prior = base_language(chosen_lang) or telegram_lang or self._default_lang
+        if only_reacts(question, self._markers.get(prior, NO_MARKERS)):
+            return prior  # "ok" is a word of several languages
         return detect_question_language(question, prior, self._small_words)
 
     def _render_result(self, result: SearchResult, lang: str, note: str) -> Answer:

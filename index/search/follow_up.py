@@ -20,6 +20,7 @@ from knowledge.records.entry import Entry
 
 MIN_INTENT_PROBABILITY = 0.8  # to take a sentence for small talk without a doubt
 MIN_SURE_PROBABILITY = 0.95  # of an answer to the message by itself, to be preferred to what is found in context
+MIN_TALK_PROBABILITY = 0.99  # of small talk, the same: "noch eins?" sounds like it too
 MAX_RECENT_ENTRIES = 2  # to which a follow-up may refer
 LATEST_LEAD = 0.02  # of a cosine, by which a sentence of the entry before has to be closer; see docs/figures.md
 UNLIKE = 0.75  # the cosine of texts that have nothing in common, for an entry whose sentences cannot be compared
@@ -174,7 +175,8 @@ def _closeness(searcher: Searcher, entry: Entry, alone: SearchResult) -> float:
 def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> SearchResult:
     """Return what is found within the context; if that is the context itself, a sentence of it, and other entries."""
     within, context, alone = reading.within, reading.context, reading.alone
-    is_sure = alone.decision is Decision.ANSWER and alone.probability >= MIN_SURE_PROBABILITY
+    least = {Decision.ANSWER: MIN_SURE_PROBABILITY, Decision.SMALL_TALK: MIN_TALK_PROBABILITY}
+    is_sure = alone.probability >= least.get(alone.decision, math.inf)
     if within.decision is Decision.SMALL_TALK or is_sure:
         return alone
     if within.decision is Decision.ABSTAIN:
