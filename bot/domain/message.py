@@ -129,12 +129,19 @@ class AnswerCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowCommandMenu:
+    """The menu of the event's chat: commands with their descriptions; with none, the chat has the published menu."""
+
+    commands: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertOperator:
     """An alert to the operator that the bot was removed from the advisers' chat."""
 
 
 RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail
-Message = SendMessage | EditMessage | SendContact | AnswerCallback | RequestMessage | AlertOperator
+Message = SendMessage | EditMessage | SendContact | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator
 
 
 def truncate_text(text: str, limit: int, *, at_word: bool = False) -> str:

@@ -9,6 +9,7 @@ from bot.domain.message import Button, SendContact, SendMessage
 from bot.domain.turn import Turn
 from bot.flows import handout, intro, privacy, questions, share, start
 from bot.flows.callback_data import LANGUAGE_CALLBACK
+from bot.flows.command_menu import show_chosen_menu
 from bot.flows.consultation import form
 from bot.flows.context import EventHandler, TurnContext
 from bot.flows.relay.messages import ADVISERS_LANG
@@ -60,8 +61,12 @@ def _show_contact(context: TurnContext) -> Turn:
 
 
 def set_language(context: TurnContext, lang: str) -> Turn | None:
-    """Return the turn that chooses a language; None if the bot does not write it."""
-    return context.change(lang=lang).say("language_set") if lang in SUPPORTED_LANGUAGES else None
+    """Return the turn that chooses a language, with next steps in it; None if the bot does not write it."""
+    if lang not in SUPPORTED_LANGUAGES:
+        return None
+    chosen = context.change(lang=lang)
+    confirmation = SendMessage(render_template("language_set", lang), start.next_step_keyboard(chosen))
+    return Turn(chosen.state, (confirmation, *show_chosen_menu(chosen)))
 
 
 def _choose_language(context: TurnContext) -> Turn:

@@ -4,10 +4,11 @@ from typing import Any
 
 from bot.domain.consultation import RequestStatus
 from bot.domain.effects import ErasePerson
-from bot.domain.message import AnswerCallback, Attachment, Button, Keyboard, SendMessage
+from bot.domain.message import AnswerCallback, Attachment, Button, Keyboard, Message, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import feedback
 from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK
+from bot.flows.command_menu import restore_menu
 from bot.flows.context import TurnContext
 from prompts.dates import format_date, to_local_time
 from prompts.render import format_label, render_template
@@ -62,7 +63,7 @@ def delete_data(context: TurnContext) -> Turn:
     mailed = [reference for reference in summary["requests"] if services.store.erasure.was_mailed(reference)]
     html = render_template("deleted", lang, **summary, moment=moment, mailed=mailed, days=services.retention_days)
     acknowledgement = context.edit_tapped(format_label("delete_chosen", lang))
-    messages = (acknowledgement, SendMessage(html), AnswerCallback())
+    messages: tuple[Message, ...] = (acknowledgement, SendMessage(html), AnswerCallback(), *restore_menu(context))
     return Turn(State(lang=context.state.lang), messages, (ErasePerson(),))
 
 

@@ -19,11 +19,12 @@ from bot.domain.message import (
     SendContact,
     SendMail,
     SendMessage,
+    ShowCommandMenu,
 )
 from bot.domain.vcard import format_vcard, split_name, strip_number
 from bot.flows.context import Services
 from bot.flows.relay.notices import report_undelivered
-from bot.store.records import DELETE_RELAYED, ApiCall, Destination, OutgoingCall
+from bot.store.records import DELETE_MENU, DELETE_RELAYED, SET_MENU, ApiCall, Destination, OutgoingCall
 from prompts.message_splitter import split_html
 from prompts.render import format_label
 
@@ -87,6 +88,11 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             if text:
                 params["text"] = text[:CALLBACK_ANSWER_LIMIT]
             yield ApiCall(event.chat_id, "answerCallbackQuery", params)
+        case ShowCommandMenu(commands):
+            params = {"scope": {"type": "chat", "chat_id": event.chat_id}}
+            if commands:
+                params["commands"] = [list(command) for command in commands]
+            yield ApiCall(event.chat_id, SET_MENU if commands else DELETE_MENU, params)
 
 
 def _build_send_calls(message: SendMessage, event: Event, adviser_chat: int | None) -> Iterator[ApiCall]:

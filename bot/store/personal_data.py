@@ -174,7 +174,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             ("noted", "since when it waits for that time"),
             ("urgency", "0 leaves first, 2 last"),
             ("limited", "1 where Telegram limits such calls"),
-            ("lane", "the lane in its chat that it waits in: the number of its request, or none"),
+            ("lane", "the lane in its chat that it waits in: the number of its request, menu, or none"),
             ("message_id", "its number in its chat once it is sent"),
             ("reason", "why Telegram refused it"),
             _CREATED_COLUMN,

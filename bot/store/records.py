@@ -73,6 +73,7 @@ class RequestMailDeletion:
 MailCall = SendMail | RequestMailDeletion | AlertOperator
 OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
+SET_MENU, DELETE_MENU = "setMyCommands", "deleteMyCommands"  # the methods for the command menu of a chat
 MAX_UNLIMITED_CALLS = 20  # made at once, of the calls that Telegram does not limit
 SENDING_DUTY = "lead"  # of the process that sends calls and handles deadlines
 POLLING_DUTY = "poll"  # of the process that polls; a worker, which never polls, may send at the same time

@@ -6,6 +6,7 @@ from typing import Any
 
 from telegram import (
     Bot,
+    BotCommandScope,
     InlineKeyboardMarkup,
     InputFile,
     InputMediaAnimation,
@@ -23,6 +24,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from bot.attachments.subprocess_renderer import render_in_subprocess
 from bot.pipeline.api_calls import ATTACHMENT_KIND, UPLOADED_FILE
 from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
+from bot.store.records import DELETE_MENU, SET_MENU
 
 THREAD_GONE_ERRORS = ("message thread not found", "topic_deleted", "topic_id_invalid")
 INPUT_MEDIA_TYPES = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
@@ -38,8 +40,12 @@ _METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
     "copyMessage": Bot.copy_message,
     "deleteMessage": Bot.delete_message,
     "answerCallbackQuery": Bot.answer_callback_query,
+    SET_MENU: Bot.set_my_commands,
+    DELETE_MENU: Bot.delete_my_commands,
 }
-_PARAM_TYPES: dict[str, type[InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
+_METHODS_WITHOUT_CHAT = ("answerCallbackQuery", SET_MENU, DELETE_MENU)
+_PARAM_TYPES: dict[str, type[BotCommandScope | InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {
+    "scope": BotCommandScope,
     "reply_markup": InlineKeyboardMarkup,
     "link_preview_options": LinkPreviewOptions,
     "reply_parameters": ReplyParameters,
@@ -57,7 +63,7 @@ async def call_bot_api(bot: Bot, chat_id: int, method: str, params: dict[str, An
         RenderingFailed, RenderingUnavailable: its file can never be rendered, or not now.
     """
     arguments = {key: await _convert_argument(key, value) for key, value in params.items()}
-    if method != "answerCallbackQuery":
+    if method not in _METHODS_WITHOUT_CHAT:
         arguments["chat_id"] = chat_id
     try:
         response = await _METHODS[method](bot, **arguments)

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from telegram import Bot, BotCommand, BotCommandScopeChat, User
+from telegram import Bot, BotCommandScopeChat, User
 from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
+from bot.domain.commands import COMMANDS_BY_LANG
 from bot.errors import ConnectionFailed, StoreError
+from bot.flows.command_menu import build_menu
 from bot.pipeline.retry import backoff_seconds, wait_for_event
 from bot.settings import Settings
 from bot.telegram.rate_limited_request import tls_context
@@ -83,19 +84,16 @@ async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[]
                 log.warning("the menu in '%s' was not published: %s", code or "default", error.message)
     try:
         if (chat_id := await asyncio.to_thread(adviser_chat)) is not None:
-            menu = _build_menu(default_lang, (*COMMANDS_BY_LANG[default_lang], *ADVISER_COMMANDS))
+            menu = build_menu(default_lang, for_advisers=True)
             await bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
     except (TelegramError, StoreError) as error:
         log.warning("the advisers' menu was not published: %s", error)
 
 
-def _build_menu(lang: str, names: tuple[str, ...]) -> list[BotCommand]:
-    return [BotCommand(name, format_label(f"command_{name}", lang)) for name in names]
-
-
 async def _publish_language(bot: Bot, lang: str, code: str) -> None:
-    menu = _build_menu(lang, COMMANDS_BY_LANG[lang])
-    if list(await bot.get_my_commands(language_code=code)) != menu:
+    menu = build_menu(lang)
+    published = await bot.get_my_commands(language_code=code)
+    if tuple((command.command, command.description) for command in published) != menu:
         await bot.set_my_commands(menu, language_code=code)
     if (await bot.get_my_name(language_code=code)).name != format_label("name", lang):
         await bot.set_my_name(format_label("name", lang), language_code=code)

@@ -2,7 +2,9 @@
 
 from functools import partial
 
-from bot.sandbox.fake_telegram import FakeTelegram, Group
+import pytest
+
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.end_to_end.conftest import running
@@ -34,6 +36,29 @@ async def test_advisers_have_a_menu_of_their_own(
 
     assert calls[0].params["scope"] == {"type": "chat", "chat_id": forum.id}
     assert "anfragen" in {command["command"] for command in calls[0].params["commands"]}
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMIT, FaultKind.SERVER_ERROR, FaultKind.LOST])
+@pytest.mark.usefixtures("polling")
+async def test_menu_of_a_chat_follows_the_language_chosen(
+    fake_telegram: FakeTelegram, ada: User, kind: FaultKind
+) -> None:
+    """Whatever Telegram refuses or loses, the chat ends with the menu of the language chosen last, or with none."""
+
+    def menu() -> set[str]:
+        commands = fake_telegram.world.profile.visible_commands(chat, ada.account)
+        return {command["command"] for command in commands}
+
+    chat = fake_telegram.world.find_chat(ada.id)
+    fake_telegram.fail_next("setMyCommands", kind)
+    await ada.wait_for_reply(ada.send_text("Leichte Sprache bitte"))
+    await fake_telegram.wait_for(lambda: "hilfe" in menu())
+    await ada.wait_for_reply(ada.send_text("English please"))
+    await fake_telegram.wait_for(lambda: "help" in menu() and "hilfe" not in menu())
+    fake_telegram.fail_next("deleteMyCommands", kind)
+    await ada.wait_for_reply(ada.send_text("/delete"))
+    ada.tap_button("Yes, delete everything")
+    await fake_telegram.wait_for(lambda: not menu())
 
 
 def _were_texts_read(fake_telegram: FakeTelegram, times: int) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 from bot.domain.message import AlertOperator, RefreshCard, SendMail
 from bot.store.records import (
+    DELETE_MENU,
+    SET_MENU,
     ApiCall,
     Destination,
     EraseThread,
@@ -19,6 +21,9 @@ from bot.store.records import (
 
 REFRESH_CARD, SEND_MAIL, ERASE_THREAD, REQUEST_MAIL_DELETION = "card", "mail", "erase", "unpost"
 MAIL_CHAT = 0  # e-mails have a separate queue, so that a mail server that is down delays no messages
+MENU_METHODS = (SET_MENU, DELETE_MENU)
+MENU_LANE = "menu"  # so that a menu that has to wait delays no answer to a tap
+UNLIMITED_METHODS = ("answerCallbackQuery", *MENU_METHODS)
 _MESSAGE_COLUMNS = ("origin", "edits", "reply")
 
 
@@ -40,6 +45,7 @@ def to_row(call: OutgoingCall) -> dict[str, Any]:
             params = {"contact": call.contact}
     reference = "" if isinstance(call, AlertOperator) else call.reference
     is_mail = isinstance(call, MailCall)
+    has_lane = is_mail or destination is Destination.THREAD
     row = {
         "chat_id": chat_id,
         "method": method,
@@ -47,8 +53,8 @@ def to_row(call: OutgoingCall) -> dict[str, Any]:
         "request": reference,
         "place": destination.value,
         "urgency": _urgency(call),
-        "limited": int(not is_mail and method != "answerCallbackQuery"),
-        "lane": reference if is_mail or destination is Destination.THREAD else "",
+        "limited": int(not is_mail and method not in UNLIMITED_METHODS),
+        "lane": MENU_LANE if method in MENU_METHODS else reference if has_lane else "",
     }
     if isinstance(call, ApiCall):
         for name, message in zip(_MESSAGE_COLUMNS, (call.source, call.edit_of, call.reply_to), strict=True):

@@ -79,6 +79,13 @@ def set_my_commands(world: World, params: Json) -> bool:
     return True
 
 
+@api_method("deleteMyCommands")
+def delete_my_commands(world: World, params: Json) -> bool:
+    """Delete the menu of a scope and a language, so that the next wider scope applies."""
+    world.profile.commands.pop(_commands_key(world, params), None)
+    return True
+
+
 @api_method("getMyCommands")
 def get_my_commands(world: World, params: Json) -> list[Json]:
     """Return the menu for exactly this scope and language."""
