@@ -45,7 +45,8 @@ def main() -> None:
 
 def play_request(browser: Browser, address: str) -> None:
     """Let Ada ask for advice and Bea answer, and take screenshots on the way."""
-    ui = SandboxUI(browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce"), address)
+    page = browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce", locale="de-DE")
+    ui = SandboxUI(page, address)
     ui.phone(JONAS).get_by_role("button", name="Starten").click()
     ui.wait_for_text(JONAS, "Guten Tag!")
     ui.send_text(ADA, "Wie beginnt Gemeinsam Wirken?")

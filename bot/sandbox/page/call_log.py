@@ -35,7 +35,7 @@ def _call_view(world: World, call: RecordedCall) -> Json:
 
 def _summarise_call(world: World, call: RecordedCall) -> str:
     if call.status == 0:
-        return "keine Antwort"
+        return ""
     if call.status != 200:
         return str((call.response or {}).get("description", ""))
     if call.method == "getUpdates":
@@ -47,7 +47,7 @@ def _recipient_text(world: World, params: Json) -> str:
     chat = world.chats.get(params["chat_id"]) if isinstance(params.get("chat_id"), int) else None
     if chat is None:
         return ""
-    return f"an {chat.title or (chat.person.full_name if chat.person else '')}:"
+    return f"→ {chat.title or (chat.person.full_name if chat.person else '')}:"
 
 
 def _content_text(params: Json) -> str:

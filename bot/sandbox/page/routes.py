@@ -129,11 +129,14 @@ async def _read_json(request: Request) -> object:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise ActionRefused(f"Das ist zu groß, höchstens {MAX_BODY_BYTES // 1_000_000} MB gehen.")
+            raise ActionRefused(
+                f"Das ist zu groß, höchstens {MAX_BODY_BYTES // 1_000_000} MB gehen.",
+                f"This is too large; at most {MAX_BODY_BYTES // 1_000_000} MB are possible.",
+            )
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
-        raise ActionRefused("Das ist kein JSON.") from None
+        raise ActionRefused("Das ist kein JSON.", "This is not JSON.") from None
 
 
 async def _read_action(request: Request, model: type[A]) -> A:
@@ -141,8 +144,11 @@ async def _read_action(request: Request, model: type[A]) -> A:
         return model.model_validate(await _read_json(request))
     except ValidationError as error:
         first_error = error.errors(include_url=False, include_input=False)[0]
-        raise ActionRefused(f"{'.'.join(map(str, first_error['loc'])) or 'JSON'}: {first_error['msg']}") from None
+        problem = f"{'.'.join(map(str, first_error['loc'])) or 'JSON'}: {first_error['msg']}"
+        raise ActionRefused(problem, problem) from None
 
 
 async def _refusal_response(request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 400)
+    assert isinstance(error, ActionRefused)
+    in_english = request.headers.get("accept-language", "").startswith("en")
+    return JSONResponse({"error": error.english if in_english else str(error)}, 400)

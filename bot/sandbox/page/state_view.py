@@ -21,10 +21,7 @@ SAFE_SIGNATURES = (
     (b"%PDF-", "application/pdf"),
 )
 MEDIA_KINDS = ("photo", "voice", "sticker", "animation", "document", "audio", "video")
-SERVICE_TEXTS = {
-    "forum_topic_created": "Thema eröffnet: {name}",
-    "new_chat_members": "Der Bot ist jetzt dabei",
-}
+SERVICE_KINDS = ("forum_topic_created", "new_chat_members")
 
 
 def build_state_view(simulation: SimulationState) -> Json:
@@ -95,7 +92,7 @@ def _message_view(world: World, message: Message) -> Json:
         "media": _media_view(world, message.content),
         "contact": _contact_view(message.content.get("contact")),
         "location": message.content.get("location"),
-        "service": _service_text(message.content),
+        "service": _service_view(message.content),
         "buttons": [[_button_view(button) for button in row] for row in rows],
     }
 
@@ -139,12 +136,11 @@ def _contact_view(contact: Json | None) -> Json | None:
     return {"name": name, "phone": contact["phone_number"]}
 
 
-def _service_text(content: Json) -> str | None:
-    kind = next((kind for kind in SERVICE_TEXTS if kind in content), None)
+def _service_view(content: Json) -> Json | None:
+    kind = next((kind for kind in SERVICE_KINDS if kind in content), None)
     if kind is None:
         return None
-    values = content[kind] if isinstance(content[kind], dict) else {}
-    return SERVICE_TEXTS[kind].format_map(values)
+    return {"kind": kind, "name": content[kind]["name"] if kind == "forum_topic_created" else None}
 
 
 def _toast_views(world: World) -> Iterator[Json]:

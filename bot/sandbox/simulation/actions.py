@@ -34,7 +34,11 @@ INLINE_ANSWER_TIMEOUT = 10.0  # seconds for the bot to answer an inline query
 
 
 class ActionRefused(Exception):
-    """An action cannot be done; the message is a German sentence that says why."""
+    """An action cannot be done; a sentence in each language of the page says why."""
+
+    def __init__(self, german: str, english: str) -> None:
+        super().__init__(german)
+        self.english = english
 
 
 def send_text(simulation: SimulationState, action: SendTextAction) -> None:
@@ -50,13 +54,13 @@ def edit_message(simulation: SimulationState, action: EditAction) -> None:
     user, group = _user_and_group(simulation, action)
     message = simulation.world.chats[action.chat].messages.get(action.message)
     if message is None or message.sender.id != action.person:
-        raise ActionRefused("Bearbeiten kann man nur eigene Nachrichten.")
+        raise ActionRefused("Bearbeiten kann man nur eigene Nachrichten.", "Only one's own messages can be edited.")
     if "text" in message.content:
         user.edit_text(action.message, _check_text(action.text), group)
     elif "caption" in message.content:
         user.edit_caption(action.message, action.text, group)
     else:
-        raise ActionRefused("In dieser Nachricht steht kein Text.")
+        raise ActionRefused("In dieser Nachricht steht kein Text.", "This message has no text.")
 
 
 def tap_button(simulation: SimulationState, action: TapAction) -> None:
@@ -66,7 +70,7 @@ def tap_button(simulation: SimulationState, action: TapAction) -> None:
     try:
         user.tap_message_button(action.message, action.data, group)
     except LookupError:
-        raise ActionRefused("Diesen Knopf gibt es nicht mehr.") from None
+        raise ActionRefused("Diesen Knopf gibt es nicht mehr.", "This button no longer exists.") from None
 
 
 def send_media(simulation: SimulationState, action: SendMediaAction) -> None:
@@ -77,7 +81,10 @@ def send_media(simulation: SimulationState, action: SendMediaAction) -> None:
     match action.kind:
         case "photo":
             if content and read_image_size(content) is None:
-                raise ActionRefused("Das ist kein Bild, das Telegram kennt (PNG, JPEG, GIF oder WebP).")
+                raise ActionRefused(
+                    "Das ist kein Bild, das Telegram kennt (PNG, JPEG, GIF oder WebP).",
+                    "This is not a picture that Telegram knows (PNG, JPEG, GIF or WebP).",
+                )
             user.send_photo(caption, group, topic=topic, content=content or DEFAULT_PHOTO)
         case "document":
             name = action.name or "Notiz.pdf"
@@ -111,7 +118,10 @@ def start_bot(simulation: SimulationState, action: StartAction) -> None:
     try:
         user.open_deep_link(action.parameter)
     except ValueError:
-        raise ActionRefused("Ein Link enthält nur A-Z, a-z, 0-9, _ und -, höchstens 64 Zeichen.") from None
+        raise ActionRefused(
+            "Ein Link enthält nur A-Z, a-z, 0-9, _ und -, höchstens 64 Zeichen.",
+            "A link only has A-Z, a-z, 0-9, _ and -, at most 64 characters.",
+        ) from None
 
 
 def query_inline(simulation: SimulationState, action: InlineAction) -> Json:
@@ -142,7 +152,7 @@ def choose_result(simulation: SimulationState, action: ChooseAction) -> None:
         or inline_query.person.id != action.person
         or action.result not in [result["id"] for result in inline_query.results]
     ):
-        raise ActionRefused("Das bietet der Bot nicht mehr an.")
+        raise ActionRefused("Das bietet der Bot nicht mehr an.", "The bot no longer offers this.")
     user.choose_result(inline_query, action.result, group, topic=action.topic)
 
 
@@ -157,7 +167,7 @@ def add_person(simulation: SimulationState, action: AddPersonAction) -> Json:
 def delete_topic(simulation: SimulationState, action: TopicAction) -> None:
     """Delete a topic of the advisers' group."""
     if action.topic not in simulation.adviser_chat().chat.topics:
-        raise ActionRefused("Dieses Thema gibt es nicht mehr.")
+        raise ActionRefused("Dieses Thema gibt es nicht mehr.", "This topic no longer exists.")
     simulation.adviser_chat().delete_topic(action.topic)
 
 
@@ -167,7 +177,10 @@ def inject_fault(simulation: SimulationState, action: FaultAction) -> None:
         simulation.fake_telegram.clear_faults()
         return
     if action.method and not is_known_method(action.method):
-        raise ActionRefused(f"Die Bot-Schnittstelle kennt keinen Aufruf „{action.method}“.")
+        raise ActionRefused(
+            f"Die Bot-Schnittstelle kennt keinen Aufruf „{action.method}“.",
+            f"The Bot API has no method {action.method!r}.",
+        )
     simulation.fake_telegram.fail_next(action.method, FAULT_KINDS[action.kind], action.times)
 
 
@@ -191,7 +204,7 @@ def _find_user(simulation: SimulationState, person_id: int) -> User:
     try:
         return simulation.find_user(person_id)
     except KeyError:
-        raise ActionRefused("Diese Person gibt es hier nicht.") from None
+        raise ActionRefused("Diese Person gibt es hier nicht.", "There is no such person here.") from None
 
 
 def _user_and_group(simulation: SimulationState, action: ChatAction) -> tuple[User, Group | None]:
@@ -199,23 +212,25 @@ def _user_and_group(simulation: SimulationState, action: ChatAction) -> tuple[Us
     user = _find_user(simulation, action.person)
     group = None if action.chat == action.person else simulation.adviser_chat()
     if group and (action.chat != group.id or action.person not in group.chat.members):
-        raise ActionRefused("Diese Person ist nicht in diesem Chat.")
+        raise ActionRefused("Diese Person ist nicht in diesem Chat.", "This person is not in this chat.")
     if action.topic is not None and (group is None or action.topic not in group.chat.topics):
-        raise ActionRefused("Dieses Thema gibt es nicht mehr.")
+        raise ActionRefused("Dieses Thema gibt es nicht mehr.", "This topic no longer exists.")
     return user, group
 
 
 def _check_message(simulation: SimulationState, chat: int, message: int) -> None:
     if message not in simulation.world.chats[chat].messages:
-        raise ActionRefused("Diese Nachricht gibt es nicht mehr.")
+        raise ActionRefused("Diese Nachricht gibt es nicht mehr.", "This message no longer exists.")
 
 
 def _check_text(text: str) -> str:
     text = text.strip()
     if not text:
-        raise ActionRefused("Die Nachricht ist leer.")
+        raise ActionRefused("Die Nachricht ist leer.", "The message is empty.")
     if utf16_length(text) > TEXT_LIMIT:
-        raise ActionRefused(f"Eine Nachricht hat höchstens {TEXT_LIMIT} Zeichen.")
+        raise ActionRefused(
+            f"Eine Nachricht hat höchstens {TEXT_LIMIT} Zeichen.", f"A message has at most {TEXT_LIMIT} characters."
+        )
     return text
 
 
@@ -223,7 +238,9 @@ def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
-        raise ActionRefused("Die Datei kam beschädigt an (kein Base64).") from None
+        raise ActionRefused(
+            "Die Datei kam beschädigt an (kein Base64).", "The file arrived damaged (not Base64)."
+        ) from None
 
 
 def _inline_result(result: Json) -> Json:

@@ -60,7 +60,10 @@ class Controller:
     def advance_clock(self, hours: float) -> None:
         """Set the bot's clock forward."""
         if not 0 <= hours <= MAX_CLOCK_HOURS:
-            raise ActionRefused("Die Uhr geht nur vorwärts, höchstens um ein Jahr.")
+            raise ActionRefused(
+                "Die Uhr geht nur vorwärts, höchstens um ein Jahr.",
+                "The clock only goes forward, by a year at most.",
+            )
         with self.simulation.changing_state():
             self.simulation.clock_offset += hours * 3600
         self.wake_scheduler.set()
@@ -83,7 +86,7 @@ class Controller:
         """Reset, then play a story; ``pause`` is in seconds after each step, None for reading speed."""
         story = next((item for item in self.stories if item.id == story_id), None)
         if story is None:
-            raise ActionRefused("Diese Geschichte gibt es nicht.")
+            raise ActionRefused("Diese Geschichte gibt es nicht.", "There is no such story.")
         await self.reset_simulation()
         self.story_player.start(story, pause)
 

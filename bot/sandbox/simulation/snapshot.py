@@ -52,7 +52,9 @@ def take_snapshot(simulation: SimulationState, database: Path) -> Json:
 def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
     """Parse a saved state; raises ActionRefused if it is invalid."""
     if not isinstance(data, dict) or data.get("format") != SNAPSHOT_FORMAT:
-        raise ActionRefused("Das ist kein gesicherter Stand dieser Sandbox.")
+        raise ActionRefused(
+            "Das ist kein gesicherter Stand dieser Sandbox.", "This is not a saved state of this sandbox."
+        )
     try:
         saved_state = Snapshot(
             world=snapshot.load_world(simulation.world, data["world"]),
@@ -71,9 +73,15 @@ def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
             saved_state.world.chats
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
-        raise ActionRefused(f"Der gesicherte Stand ist beschädigt ({type(error).__name__}: {error}).") from None
+        raise ActionRefused(
+            f"Der gesicherte Stand ist beschädigt ({type(error).__name__}: {error}).",
+            f"The saved state is damaged ({type(error).__name__}: {error}).",
+        ) from None
     if missing:
-        raise ActionRefused("Der gesicherte Stand ist beschädigt: Es fehlen Chats.")
+        raise ActionRefused(
+            "Der gesicherte Stand ist beschädigt: Es fehlen Chats.",
+            "The saved state is damaged: chats are missing.",
+        )
     return saved_state
 
 
@@ -117,7 +125,8 @@ def _replace_database(database: Path, content: bytes) -> None:
             previous = restore_store(file, database)
         except GwError:
             raise ActionRefused(
-                "Der gesicherte Stand ist beschädigt: Die Datenbank lässt sich nicht lesen."
+                "Der gesicherte Stand ist beschädigt: Die Datenbank lässt sich nicht lesen.",
+                "The saved state is damaged: its database cannot be read.",
             ) from None
     if previous:
         previous.unlink()

@@ -22,7 +22,7 @@ def test_question_is_answered(page: Page) -> None:
     sent = next(call for call in state["log"] if call["method"] == "sendMessage")
     assert set(sent) == {"at", "method", "status", "ms", "summary"}
     assert sent["status"] == 200
-    assert sent["summary"].startswith("an Ada Yıldız: Collective Impact")
+    assert sent["summary"].startswith("→ Ada Yıldız: Collective Impact")
     decision = state["answers"][-1]
     assert (decision["person"], decision["question"], decision["status"]) == (
         ada,

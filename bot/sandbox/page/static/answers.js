@@ -1,21 +1,14 @@
 /** Explains the bot's answers: its decision, confidence, and the entries considered. */
 
 import { h, keyed } from "./dom.js";
+import { t } from "./texts.js";
 import { number, percent } from "./words.js";
-
-const DECISIONS = {
-  answered: "beantwortet",
-  clarify: "nachgefragt",
-  abstained: "nicht beantwortet",
-  consultation: "an Menschen verwiesen",
-  smalltalk: "Umgangston",
-};
 
 /** The list of decisions, newest first. */
 export function answers() {
-  const empty = h("p", "Sobald jemand den Bot etwas fragt, steht hier, warum er so geantwortet hat.");
+  const empty = h("p", t("answers.empty"));
   const list = h("ol", { class: "answers", reversed: true });
-  const node = h("div", h("h2", "Warum diese Antwort?"), empty, list);
+  const node = h("div", h("h2", t("answers.title")), empty, list);
 
   return {
     node,
@@ -35,10 +28,10 @@ function draw(answer) {
     h(
       "p",
       { class: "figures" },
-      h("strong", { "data-status": answer.status }, DECISIONS[answer.status] ?? answer.status),
+      h("strong", { "data-status": answer.status }, t(`answers.${answer.status}`)),
       answer.confidence === null || answer.confidence === undefined
         ? null
-        : h("span", `${percent(answer.confidence)} sicher`),
+        : h("span", t("answers.sure", { percent: percent(answer.confidence) })),
       answer.ms === null || answer.ms === undefined ? null : h("span", `${number(answer.ms)} ms`),
     ),
     answer.entries?.length ? entries(answer.entries) : null,
@@ -49,12 +42,12 @@ function entries(found) {
   const most = Math.max(...found.map((entry) => entry.score), 1);
   return h(
     "ol",
-    { class: "entries", "aria-label": "Einträge, die am besten passen" },
+    { class: "entries", "aria-label": t("answers.entries") },
     found.map(({ entry, score }) =>
       h(
         "li",
         h("span", entry),
-        h("meter", { max: most, value: Math.max(score, 0), "aria-label": `Wert von ${entry}` }),
+        h("meter", { max: most, value: Math.max(score, 0), "aria-label": t("answers.score", { entry }) }),
         h("span", { class: "number" }, number(score)),
       ),
     ),

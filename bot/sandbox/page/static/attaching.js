@@ -3,6 +3,7 @@
 import { button, h, menu } from "./dom.js";
 import { base64 } from "./media.js";
 import { attempt, post } from "./state.js";
+import { t } from "./texts.js";
 
 const CAPTIONED = ["photo", "document"];
 
@@ -11,12 +12,12 @@ export function attaching(chat, area) {
   let kind = null; // the kind that the picker is open for
   const picker = h("input", { type: "file", hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: picked });
   const items = [
-    button("Bild …", () => pick("photo", "image/*")),
-    button("Datei …", () => pick("document", "")),
-    button("Sprachnachricht", () => send("voice")),
-    button("Eigener Kontakt", () => send("contact")),
-    button("Standort", () => send("location")),
-    button("Sticker", () => send("sticker")),
+    button(t("attach.photo"), () => pick("photo", "image/*")),
+    button(t("attach.document"), () => pick("document", "")),
+    button(t("media.voice"), () => send("voice")),
+    button(t("attach.contact"), () => send("contact")),
+    button(t("media.location"), () => send("location")),
+    button(t("media.sticker"), () => send("sticker")),
   ];
 
   function pick(next, accept) {
@@ -39,5 +40,5 @@ export function attaching(chat, area) {
     area.focus();
   }
 
-  return [menu("Anhängen", "attach", items), picker];
+  return [menu(t("attach"), "attach", items), picker];
 }

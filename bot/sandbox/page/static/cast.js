@@ -2,6 +2,7 @@
 
 import { button, h, icon, keyed, spoken } from "./dom.js";
 import { narrow, openPanel } from "./frame.js";
+import { t } from "./texts.js";
 import { initials } from "./words.js";
 
 /** The bar; ``devices`` maps keys to what can be shown. */
@@ -69,7 +70,7 @@ export function cast(node, skip, devices) {
       [
         h("span", { class: "picture", "data-role": role, "aria-hidden": "true" }, face),
         h("span", { class: "name" }, name),
-        unread > 0 ? h("span", { class: "badge" }, unread, spoken(" neu")) : null,
+        unread > 0 ? h("span", { class: "badge" }, unread, spoken(` ${t("new")}`)) : null,
       ],
       () => toggle(key),
       { "aria-pressed": String(isVisible) },
@@ -77,7 +78,7 @@ export function cast(node, skip, devices) {
   }
 
   function jump({ key, name }) {
-    return button(`Zu ${name}`, () => devices.get(key).focus());
+    return button(t("cast.jump", { name }), () => devices.get(key).focus());
   }
 
   function toggle(key) {
@@ -102,5 +103,5 @@ function named(chat, people) {
 }
 
 function mail(state) {
-  return { key: "mail", name: "Post", role: "mail", count: state.mails.length, isShy: false };
+  return { key: "mail", name: t("mail.title"), role: "mail", count: state.mails.length, isShy: false };
 }

@@ -5,6 +5,7 @@ import { h, icon, iconButton, setText } from "./dom.js";
 import { excerpt } from "./message.js";
 import { attempt, post } from "./state.js";
 import { commandsFor, inlineResults, suggestions } from "./suggestions.js";
+import { t } from "./texts.js";
 
 /** The composer of a chat; ``chat`` has id, me(), topic(), commands(), bot() and lastOwn(). */
 export function composer(chat) {
@@ -14,17 +15,17 @@ export function composer(chat) {
   const area = h("textarea", {
     rows: "1",
     dir: "auto",
-    "aria-label": "Nachricht",
-    placeholder: "Nachricht",
+    "aria-label": t("message"),
+    placeholder: t("message"),
     oninput,
     onkeydown,
   });
   const list = suggestions(area, chat.id, (item) => (item.query ? choose(item) : send(item.text)));
   const about = h("p");
-  const cancel = iconButton("close", "Doch nicht", () => begin(null));
+  const cancel = iconButton("close", t("cancel"), () => begin(null));
   const mode = h("div", { class: "mode", hidden: true }, about, cancel);
-  const slash = iconButton("command", "Befehle", () => write("/"));
-  const submit = h("button", { class: "round send", "aria-label": "Senden", title: "Senden" }, icon("send"));
+  const slash = iconButton("command", t("commands"), () => write("/"));
+  const submit = h("button", { class: "round send", "aria-label": t("send"), title: t("send") }, icon("send"));
   const form = h("form", { class: "composer", onsubmit }, slash, attaching(chat, area), area, submit);
   const node = h("div", { class: "writing" }, list.node, mode, form);
 
@@ -38,7 +39,7 @@ export function composer(chat) {
     if (doing?.edit && !next) area.value = "";
     doing = next;
     mode.hidden = !next;
-    if (next) setText(about, `${next.edit ? "Bearbeiten" : "Antwort"}: ${excerpt(next.edit ?? next.reply)}`);
+    if (next) setText(about, `${t(next.edit ? "edit" : "reply.noun")}: ${excerpt(next.edit ?? next.reply)}`);
     if (next?.edit) area.value = next.edit.text;
     area.focus();
   }

@@ -1,6 +1,7 @@
 /** Turns a text with Telegram's entities into nodes. Offsets count UTF-16 code units, like JavaScript strings. */
 
 import { h } from "./dom.js";
+import { t } from "./texts.js";
 
 const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s", code: "code", pre: "pre" };
 const BLOCKS = new Set(["blockquote", "expandable_blockquote", "pre"]);
@@ -88,10 +89,10 @@ function expandable(children) {
       onclick: () => {
         const open = body.classList.toggle("clamped") === false;
         toggle.setAttribute("aria-expanded", open);
-        toggle.textContent = open ? "Weniger zeigen" : "Alles zeigen";
+        toggle.textContent = t(open ? "less" : "all");
       },
     },
-    "Alles zeigen",
+    t("all"),
   );
   return h("blockquote", body, toggle);
 }

@@ -2,7 +2,8 @@
 
 import { button, h, menu, setText } from "./dom.js";
 import { attempt, post } from "./state.js";
-import { initials, ROLES } from "./words.js";
+import { t } from "./texts.js";
+import { initials } from "./words.js";
 
 /** The head; ``topic`` returns the open topic. */
 export function head(titleId, topic) {
@@ -10,20 +11,20 @@ export function head(titleId, topic) {
   const subtitle = h("p", { class: "subtitle" });
   const picture = h("span", { class: "picture", "aria-hidden": "true" });
   const block = button("", () => attempt(() => post(owner.blocked ? "unblock" : "block", { person: owner.id })));
-  const remove = button("Dieses Thema löschen", () => attempt(() => post("topic/delete", { topic: topic() })));
-  const more = menu("Mehr", "more", [block, remove]);
+  const remove = button(t("head.delete"), () => attempt(() => post("topic/delete", { topic: topic() })));
+  const more = menu(t("more"), "more", [block, remove]);
   const node = h("header", picture, h("div", title, subtitle), more);
   let owner = null; // of a private chat
 
   function update(chat, person) {
     owner = person;
     const name = person?.name ?? chat.title;
-    const about = person ? (ROLES[person.role] ?? "Gast") : "Gruppe des Beratungsteams";
+    const about = t(person ? `role.${person.role}` : "head.group");
     setText(title, name);
-    setText(subtitle, chat.typing ? "Der Bot schreibt …" : about);
+    setText(subtitle, chat.typing ? t("head.typing") : about);
     setText(picture, initials(name));
     picture.dataset.role = person?.role ?? "group";
-    setText(block, person?.blocked ? "Bot wieder zulassen" : "Bot blockieren");
+    setText(block, t(person?.blocked ? "head.unblock" : "head.block"));
     block.hidden = !person;
     remove.hidden = Boolean(person);
     more.hidden = !person && topic() === null;

@@ -2,26 +2,27 @@
 
 import { h, keyed, setText } from "./dom.js";
 import { notice } from "./state.js";
+import { t } from "./texts.js";
 import { clock, day, number } from "./words.js";
 
 /** The state of the knowledge; the badge on its tab counts the problems. */
 export function knowledge() {
   const about = h("p", { id: "knowledge-about" });
   const news = h("p", { class: "news" });
-  const none = h("p", { class: "fine" }, "Alle Dateien sind in Ordnung.");
+  const none = h("p", { class: "fine" }, t("knowledge.fine"));
   const list = h("ul", { class: "problems" });
   const node = h(
     "div",
-    h("h2", "Wissen"),
+    h("h2", t("knowledge.title")),
     h(
       "p",
-      "Ändern Sie eine Datei im Ordner ",
+      t("knowledge.before"),
       h("code", "knowledge/content"),
-      ": Der Bot liest sie sofort neu, und Sie können die Antwort gleich ausprobieren.",
+      t("knowledge.after"),
     ),
     about,
     news,
-    h("h3", "Fehler in den Dateien"),
+    h("h3", t("knowledge.errors")),
     none,
     list,
   );
@@ -34,9 +35,13 @@ export function knowledge() {
       const { entries, built, problems = [] } = now;
       setText(
         about,
-        `${number(entries)} Einträge${built ? `, gelesen am ${day(built)} um ${clock(built)} Uhr` : ""}.`,
+        t(built ? "knowledge.read" : "knowledge.entries", {
+          n: number(entries),
+          day: built && day(built),
+          time: built && clock(built),
+        }),
       );
-      setText(news, now.news ? `Neu gelesen: ${now.news}` : "");
+      setText(news, now.news ? t("knowledge.news", { files: now.news }) : "");
       none.hidden = problems.length > 0;
       keyed(list, problems, draw);
       if (before) tell(before, now);
@@ -48,9 +53,9 @@ export function knowledge() {
 
 function tell(before, now) {
   const broken = (now.problems ?? []).filter((problem) => !(before.problems ?? []).includes(problem));
-  if (broken.length) notice(`Fehler im Wissen: ${broken[0]}`);
+  if (broken.length) notice(t("knowledge.broken", { problem: broken[0] }));
   else if (now.news && (now.news !== before.news || now.built !== before.built))
-    notice(`Wissen neu gelesen: ${now.news}`);
+    notice(t("knowledge.again", { files: now.news }));
 }
 
 function draw(problem) {

@@ -1,15 +1,16 @@
 /** The mail sent by the bot. */
 
 import { h, icon, keyed, setText } from "./dom.js";
+import { t } from "./texts.js";
 import { clock } from "./words.js";
 
 /** The outgoing mail as another device beside the phones. */
 export function mailbox() {
-  const title = h("h2", { id: "title-mail" }, "Post");
+  const title = h("h2", { id: "title-mail" }, t("mail.title"));
   const subtitle = h("p", { class: "subtitle" });
   const picture = h("span", { class: "picture", "data-role": "mail" }, icon("mail"));
   const list = h("div", { class: "mails", role: "log", tabindex: "0", "aria-labelledby": title.id });
-  const hint = h("p", { class: "hint" }, "Jede Anfrage geht auch als E-Mail an die zuständige Ansprechperson.");
+  const hint = h("p", { class: "hint" }, t("mail.hint"));
   const header = h("header", picture, h("div", title, subtitle));
   const node = h("section", { class: "phone", "data-chat": "mail", "aria-labelledby": title.id }, header, hint, list);
 
@@ -24,18 +25,18 @@ export function mailbox() {
 }
 
 function counted(number) {
-  if (!number) return "E-Mails, die hinausgehen";
-  return number === 1 ? "Eine E-Mail ging hinaus" : `${number} E-Mails gingen hinaus`;
+  if (!number) return t("mail.about");
+  return number === 1 ? t("mail.one") : t("mail.many", { n: number });
 }
 
 function draw(mail) {
   const attached = mail.attachments.map((name) => h("li", icon("file"), name));
-  const about = [h("strong", mail.subject), h("span", `An ${mail.to}`), h("time", clock(mail.date))];
+  const about = [h("strong", mail.subject), h("span", t("mail.to", { address: mail.to })), h("time", clock(mail.date))];
   return h(
     "details",
     { class: "mail", open: mail.newest },
     h("summary", about),
-    h("pre", mail.text || "(ohne Text)"),
-    attached.length ? h("ul", { "aria-label": "Anhänge" }, attached) : null,
+    h("pre", mail.text || t("mail.empty")),
+    attached.length ? h("ul", { "aria-label": t("mail.attachments") }, attached) : null,
   );
 }

@@ -1,15 +1,19 @@
 /** What a message contains besides text: photos, files, voice, contacts, locations. */
 
 import { h, icon, spoken } from "./dom.js";
+import { t } from "./texts.js";
 import { number, size } from "./words.js";
-
-const LABELS = { photo: "Bild", voice: "Sprachnachricht", sticker: "Sticker", document: "Datei" };
 
 /** A short name for the kind of a message without text. */
 export function mediaLabel(message) {
-  if (message.contact) return `Kontakt: ${message.contact.name}`;
-  if (message.location) return "Standort";
-  return message.media ? message.media.name || LABELS[message.media.kind] || "Datei" : "";
+  if (message.contact) return t("media.contact", { name: message.contact.name });
+  if (message.location) return t("media.location");
+  return message.media ? message.media.name || kindLabel(message.media.kind) : "";
+}
+
+/** The name of a kind of media. */
+function kindLabel(kind) {
+  return t(["photo", "voice", "sticker"].includes(kind) ? `media.${kind}` : "media.document");
 }
 
 /** The nodes for everything in a message except its text. */
@@ -23,18 +27,18 @@ export function media(message) {
 function attached(file, caption) {
   const address = `/files/${encodeURIComponent(file.file)}`;
   if (file.kind === "photo")
-    return h("img", { class: "photo", src: address, alt: caption || "Bild ohne Beschreibung" });
+    return h("img", { class: "photo", src: address, alt: caption || t("media.undescribed") });
   if (file.kind === "sticker")
-    return h("p", { class: "sticker", role: "img", "aria-label": "Sticker" }, file.name || "👍");
+    return h("p", { class: "sticker", role: "img", "aria-label": t("media.sticker") }, file.name || "👍");
   if (file.kind === "voice") return voice(file, address);
   return h(
     "a",
-    { class: "card", href: address, download: file.name || "Datei" },
+    { class: "card", href: address, download: file.name || t("media.document") },
     icon("file"),
     h(
       "span",
-      h("strong", file.name || "Datei"),
-      h("small", file.size ? size(file.size) : "", spoken(" herunterladen")),
+      h("strong", file.name || t("media.document")),
+      h("small", file.size ? size(file.size) : "", spoken(` ${t("media.download")}`)),
     ),
   );
 }
@@ -43,8 +47,8 @@ function voice(file, address) {
   return h(
     "div",
     { class: "voice" },
-    h("audio", { controls: true, preload: "none", src: address, "aria-label": "Sprachnachricht" }),
-    h("small", `Sprachnachricht${file.duration ? `, ${number(file.duration)} Sekunden` : ""}`),
+    h("audio", { controls: true, preload: "none", src: address, "aria-label": t("media.voice") }),
+    h("small", file.duration ? t("media.seconds", { n: number(file.duration) }) : t("media.voice")),
   );
 }
 
@@ -59,7 +63,7 @@ function place({ latitude, longitude }) {
     "a",
     { class: "card", href: address, title: address, target: "_blank", rel: "noopener noreferrer" },
     icon("place"),
-    h("span", h("strong", "Standort"), h("small", `${number(latitude)}° Nord, ${number(longitude)}° Ost`)),
+    h("span", h("strong", t("media.location")), h("small", t("media.place", { north: number(latitude), east: number(longitude) }))),
   );
 }
 

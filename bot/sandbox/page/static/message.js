@@ -3,12 +3,13 @@
 import { button, h, iconButton, spoken } from "./dom.js";
 import { formatted, link } from "./entities.js";
 import { media, mediaLabel } from "./media.js";
+import { t } from "./texts.js";
 import { clock, day, lang } from "./words.js";
 
 /** Everything a chat shows, in order: its messages, and a line at the beginning of each day. */
 export function views(messages, me, people, botName) {
   const byId = new Map(messages.map((message) => [message.id, message]));
-  const who = (message) => (message.own_bot ? botName : (people.get(message.from)?.name ?? "Jemand"));
+  const who = (message) => (message.own_bot ? botName : (people.get(message.from)?.name ?? t("somebody")));
   let before = null;
   return messages.flatMap((message) => {
     const today = day(message.date);
@@ -31,14 +32,14 @@ export function excerpt(message) {
 /** The node of a view; ``act`` holds the possible actions. */
 export function drawn(view, act) {
   const { message, who, own } = view;
-  if (view.day || message.service) return h("p", { class: "service" }, view.day ?? message.service);
+  if (view.day || message.service) return h("p", { class: "service" }, view.day ?? t(`service.${message.service.kind}`, message.service));
   const bubble = [
     h("p", { class: "who", "aria-hidden": "true" }, who),
     message.via ? h("p", { class: "via" }, `via @${message.via}`) : null,
     view.quote ? quote(view.quote, act) : null,
     media(message),
     message.text ? text(message, message.own_bot ? act.lang : lang(view.lang), act) : null,
-    h("p", { class: "meta" }, message.edited ? "bearbeitet " : null, clock(message.date)),
+    h("p", { class: "meta" }, message.edited ? `${t("edited")} ` : null, clock(message.date)),
   ];
   const label = `${who}, ${clock(message.date)}`;
   const place = { id: act.anchor(message.id), tabindex: "-1" };
@@ -56,19 +57,19 @@ function text(message, language, act) {
 }
 
 function quote({ id, who, text }, act) {
-  return button([spoken("Antwort auf "), h("strong", who), h("span", text)], () => act.goTo(id), { class: "quote" });
+  return button([spoken(`${t("reply.to")} `), h("strong", who), h("span", text)], () => act.goTo(id), { class: "quote" });
 }
 
 function actions(message, own, act) {
-  const reply = iconButton("reply", "Antworten", () => act.reply(message));
-  const edit = iconButton("edit", "Bearbeiten", () => act.edit(message));
+  const reply = iconButton("reply", t("reply"), () => act.reply(message));
+  const edit = iconButton("edit", t("edit"), () => act.edit(message));
   return h("div", { class: "actions" }, reply, own && message.text ? edit : null);
 }
 
 function keys(message, act) {
   const cells = (row) => row.map((one) => key(one, message, act));
   const rows = message.buttons.map((row) => h("div", { class: "row" }, cells(row)));
-  return h("div", { class: "keys", role: "group", "aria-label": "Knöpfe" }, rows);
+  return h("div", { class: "keys", role: "group", "aria-label": t("buttons") }, rows);
 }
 
 function key({ text, data, url }, message, act) {

@@ -8,6 +8,7 @@ import { panel } from "./panel.js";
 import { phone } from "./phone.js";
 import { follow } from "./state.js";
 import { storyBar } from "./stories.js";
+import { t } from "./texts.js";
 
 const [stage, names, skip, connection, side, bar] = ["stage", "cast", "skip", "connection", "panel", "story"].map(
   (id) => document.getElementById(id),
@@ -24,7 +25,7 @@ function draw(state) {
   for (const key of devices.keys()) if (!keys.has(key)) leave(key);
   for (const chat of state.chats) enter(chat).update(chat, state);
   for (const part of parts) part.update(state);
-  setText(connection, state.bot.ready ? "" : "Der Bot wacht gerade auf. Ihre Nachrichten warten so lange.");
+  setText(connection, state.bot.ready ? "" : t("waking"));
 }
 
 function enter(chat) {
@@ -42,5 +43,5 @@ function leave(key) {
 }
 
 follow(draw, (isConnected) => {
-  if (!isConnected) setText(connection, "Die Verbindung ist unterbrochen. Sie wird von selbst wieder aufgebaut.");
+  if (!isConnected) setText(connection, t("disconnected"));
 });

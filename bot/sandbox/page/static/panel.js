@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { knowledge } from "./knowledge.js";
 import { calls } from "./calls.js";
 import { stories } from "./stories.js";
+import { t } from "./texts.js";
 import { tools } from "./tools.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
@@ -12,26 +13,26 @@ const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 /** Fills the panel; ``update`` updates the open tab and the badges of the others. */
 export function panel(node) {
   const parts = [
-    ["stories", "Geschichten", stories()],
-    ["answers", "Antworten", answers()],
-    ["knowledge", "Wissen", knowledge()],
-    ["calls", "Protokoll", calls()],
-    ["tools", "Regie", tools()],
+    ["stories", stories()],
+    ["answers", answers()],
+    ["knowledge", knowledge()],
+    ["calls", calls()],
+    ["tools", tools()],
   ].map(tab);
   const list = h(
     "div",
-    { role: "tablist", "aria-label": "Seitenleiste", onkeydown: keydown },
+    { role: "tablist", "aria-label": t("panel"), onkeydown: keydown },
     parts.map((part) => part.button),
   );
   node.append(list, ...parts.map((part) => part.page));
   open(parts[0]);
 
-  function tab([name, text, content]) {
+  function tab([name, content]) {
     const mark = h("span", { class: "badge" });
     const button = h(
       "button",
       { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `page-${name}`, onclick: () => open(part) },
-      text,
+      t(`tab.${name}`),
       mark,
     );
     const page = h(

@@ -5,10 +5,9 @@ import { button, h, icon, keyed, setText } from "./dom.js";
 import { head } from "./head.js";
 import { drawn, excerpt, views } from "./message.js";
 import { attempt, post } from "./state.js";
+import { t } from "./texts.js";
 import { topics } from "./topics.js";
-import { HINTS, lang } from "./words.js";
-
-const GROUP_HINT = "Hier kommen Anfragen an, jede in einem eigenen Thema.";
+import { lang } from "./words.js";
 
 /** The phone of a chat: its node, and ``update`` for every new state. */
 export function phone(id) {
@@ -36,10 +35,10 @@ export function phone(id) {
   const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-labelledby": titleId }, list, hint);
   const typing = h("p", { class: "typing", hidden: true }, h("span"), h("span"), h("span"));
   const toasts = h("div", { class: "toasts", role: "status" });
-  const begin = button("Starten", () => act.start(""), { class: "begin" });
-  const blocked = h("p", { class: "blocked", hidden: true }, "Der Bot ist blockiert und kann nicht mehr schreiben.");
+  const begin = button(t("start"), () => act.start(""), { class: "begin" });
+  const blocked = h("p", { class: "blocked", hidden: true }, t("blocked"));
   const author = h("select", { id: `author-${id}`, onchange: redraw });
-  const asWhom = h("p", { class: "author" }, h("label", { for: author.id }, "Sie schreiben als"), author);
+  const asWhom = h("p", { class: "author" }, h("label", { for: author.id }, t("author")), author);
   const mine = () => shown().filter((message) => message.from === me() && message.text);
   const writing = composer({
     id,
@@ -71,7 +70,7 @@ export function phone(id) {
     blocked.hidden = !person?.blocked;
     begin.hidden = !person || person.blocked || chat.messages.length > 0;
     hint.hidden = shown().some((message) => !message.service);
-    setText(hint, person ? `${person.name} ${HINTS[person.role]}` : GROUP_HINT);
+    setText(hint, person ? t(`hint.${person.role}`, person) : t("hint.group"));
     toast();
   }
 

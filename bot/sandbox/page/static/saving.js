@@ -3,6 +3,7 @@
 import { button, h } from "./dom.js";
 import { form } from "./forms.js";
 import { attempt, notice, post } from "./state.js";
+import { t } from "./texts.js";
 
 /** The form for this. */
 export function kept() {
@@ -12,20 +13,20 @@ export function kept() {
   async function load() {
     const [file] = picker.files;
     const done = file && (await attempt(async () => post("load", parsed(await file.text()))));
-    if (done) notice("Der gesicherte Stand ist wieder da.");
+    if (done) notice(t("kept.loaded"));
     picker.value = "";
   }
 
-  return form("Stand", [
+  return form(t("kept.title"), [
     h(
       "p",
       { class: "buttons" },
-      h("a", { class: "plain", href: "/api/save", download: "probebuehne.json" }, "Sichern"),
-      button("Laden …", () => picker.click(), { class: "plain quiet" }),
+      h("a", { class: "plain", href: "/api/save", download: "probebuehne.json" }, t("kept.save")),
+      button(t("kept.load"), () => picker.click(), { class: "plain quiet" }),
       picker,
     ),
-    h("p", "Sichern legt alle Chats und das Gedächtnis des Bots in eine Datei. Von vorn beginnen leert alles."),
-    button("Von vorn beginnen", reset, { class: "plain quiet" }),
+    h("p", t("kept.about")),
+    button(t("kept.reset"), reset, { class: "plain quiet" }),
   ]);
 }
 
@@ -33,10 +34,10 @@ function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error("Das ist keine Datei, die hier gesichert wurde.");
+    throw new Error(t("kept.foreign"));
   }
 }
 
 async function reset() {
-  if (await attempt(() => post("reset", {}))) notice("Alles steht wieder am Anfang.");
+  if (await attempt(() => post("reset", {}))) notice(t("kept.empty"));
 }

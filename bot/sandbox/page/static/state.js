@@ -1,13 +1,15 @@
 /** Communication with the server; the page itself keeps no state except what is being typed. */
 
+import { LANG } from "./texts.js";
+
 /** Gets something from the server; throws its sentence if it refuses. */
 export async function get(address) {
-  return answered(await fetch(address));
+  return answered(await fetch(address, { headers: { "Accept-Language": LANG } }));
 }
 
 /** Changes something on the server. */
 export async function post(action, body) {
-  const headers = { "Content-Type": "application/json" };
+  const headers = { "Content-Type": "application/json", "Accept-Language": LANG };
   return answered(await fetch(`/api/${action}`, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 

@@ -2,11 +2,12 @@
 
 import { h, icon, keyed, setText } from "./dom.js";
 import { attempt, get, notice, post } from "./state.js";
+import { t } from "./texts.js";
 
 const PACES = [
-  ["", "zum Mitlesen"],
-  ["1", "zügig"],
-  ["0", "ohne Pausen"],
+  ["", "reading"],
+  ["1", "brisk"],
+  ["0", "none"],
 ];
 
 /** The list of stories with a choice of pace. */
@@ -14,14 +15,14 @@ export function stories() {
   const pace = h(
     "select",
     { id: "pace" },
-    PACES.map(([value, text]) => h("option", { value }, text)),
+    PACES.map(([value, name]) => h("option", { value }, t(`pace.${name}`))),
   );
   const list = h("ul", { class: "stories" });
   const node = h(
     "div",
-    h("h2", "Eine Geschichte ansehen"),
-    h("p", "Eine Geschichte spielt von selbst. Sie beginnt mit leeren Chats; alles, was der Bot schreibt, ist echt."),
-    h("p", { class: "field" }, h("label", { for: "pace" }, "Tempo"), pace),
+    h("h2", t("stories.title")),
+    h("p", t("stories.about")),
+    h("p", { class: "field" }, h("label", { for: "pace" }, t("pace")), pace),
     list,
   );
   attempt(() => get("/api/stories")).then((all) => keyed(list, all ?? [], draw));
@@ -46,13 +47,13 @@ export function stories() {
 /** The captions of the story that is playing. */
 export function storyBar(node) {
   const caption = h("p", { role: "status" });
-  const progress = h("progress", { "aria-label": "Fortschritt der Geschichte" });
+  const progress = h("progress", { "aria-label": t("story.progress") });
   const step = h("small", {});
   const stop = h(
     "button",
     { type: "button", onclick: () => attempt(() => post("story", { stop: true })) },
     icon("stop"),
-    "Beenden",
+    t("story.stop"),
   );
   node.append(caption, progress, step, stop);
 
@@ -60,14 +61,14 @@ export function storyBar(node) {
 
   return {
     update({ story }) {
-      if (before && !story) notice("Die Geschichte ist zu Ende.");
+      if (before && !story) notice(t("story.ended"));
       before = story;
       node.hidden = !story;
       setText(caption, story?.caption ?? "");
       if (!story) return;
       progress.max = story.of;
       progress.value = story.step;
-      setText(step, `${story.step} von ${story.of}`);
+      setText(step, t("story.step", story));
     },
   };
 }

@@ -2,11 +2,12 @@
 
 import { h, keyed } from "./dom.js";
 import { attempt, post } from "./state.js";
+import { t } from "./texts.js";
 
 /** A list for a text field; ``pick`` receives the chosen item. */
 export function suggestions(area, name, pick) {
   const id = `list-${name}`;
-  const role = { role: "listbox", "aria-label": "Vorschläge", tabindex: "0" }; // so that it can be scrolled without a mouse
+  const role = { role: "listbox", "aria-label": t("suggestions"), tabindex: "0" }; // so that it can be scrolled without a mouse
   const node = h("ul", { id, class: "suggestions", hidden: true, ...role, onkeydown });
   let items = [];
   let at = 0;

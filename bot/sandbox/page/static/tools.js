@@ -4,16 +4,12 @@ import { button, h, keyed, setText } from "./dom.js";
 import { choice, field, form, submits } from "./forms.js";
 import { kept } from "./saving.js";
 import { attempt, notice, post } from "./state.js";
-import { duration, LANGUAGES } from "./words.js";
+import { t } from "./texts.js";
+import { duration, languageName, LANGUAGES } from "./words.js";
 
-const FAULTS = {
-  rate_limit: "Zu viele Anfragen (429)",
-  server_error: "Fehler beim Server (500)",
-  timeout: "Keine Antwort",
-  lost: "Ausgeführt, Antwort geht verloren",
-};
+const FAULTS = ["rate_limit", "server_error", "timeout", "lost"];
 const METHODS = ["sendMessage", "editMessageText", "answerCallbackQuery", "createForumTopic", "getUpdates"];
-const LEAPS = { 1: "1 Stunde", 24: "1 Tag", 72: "3 Tage", 336: "14 Tage" };
+const LEAPS = [1, 24, 72, 336]; // hours
 const TARGETS = ["intro", "beratung", "frage-backbone"];
 
 /** The forms of the "Regie" tab. */
@@ -26,8 +22,8 @@ export function tools() {
     node,
     update({ bot, people }) {
       const ahead = bot.clock
-        ? `Die Uhr des Bots geht ${duration(bot.clock)} vor.`
-        : "Die Uhr des Bots geht richtig.";
+        ? t("clock.ahead", { duration: duration(bot.clock) })
+        : t("clock.right");
       setText(clock, ahead);
       keyed(who, people, (one) => h("option", { value: one.id }, one.name));
     },
@@ -35,24 +31,24 @@ export function tools() {
 }
 
 function time(clock) {
-  const leaps = Object.entries(LEAPS).map(([hours, text]) =>
-    button(`+ ${text}`, () => attempt(() => post("clock", { hours: Number(hours) })), { class: "plain quiet" }),
+  const leaps = LEAPS.map((hours) =>
+    button(`+ ${duration(hours)}`, () => attempt(() => post("clock", { hours })), { class: "plain quiet" }),
   );
-  return form("Zeit vergehen lassen", [clock, h("p", { class: "buttons" }, leaps)]);
+  return form(t("clock.title"), [clock, h("p", { class: "buttons" }, leaps)]);
 }
 
 function person() {
   const name = h("input", { id: "person-name", name: "name", required: true, autocomplete: "off", maxlength: "60" });
   const adviser = h("input", { type: "checkbox", id: "person-adviser", name: "adviser" });
   const fields = [
-    field("Name", name),
-    field("Sprache bei Telegram", choice("person-lang", "lang", Object.entries(LANGUAGES))),
-    h("p", { class: "check" }, adviser, h("label", { for: adviser.id }, "gehört zur Beratung")),
-    submits("Dazuholen"),
+    field(t("person.name"), name),
+    field(t("person.lang"), choice("person-lang", "lang", LANGUAGES.map((code) => [code, languageName(code)]))),
+    h("p", { class: "check" }, adviser, h("label", { for: adviser.id }, t("person.adviser"))),
+    submits(t("person.add")),
   ];
   const add = (values) => post("person", { ...values, adviser: adviser.checked });
-  return form("Noch eine Person", fields, add, () => {
-    notice(`${name.value} ist jetzt dabei.`);
+  return form(t("person.title"), fields, add, () => {
+    notice(t("person.added", { name: name.value }));
     name.value = "";
   });
 }
@@ -61,25 +57,25 @@ function deepLink(who) {
   const options = TARGETS.map((value) => h("option", { value }));
   const known = h("datalist", { id: "link-known" }, options);
   const target = { id: "link-target", name: "parameter", list: known.id, placeholder: "intro", autocomplete: "off" };
-  const fields = [field("Wer", who), field("Ziel des Links", h("input", target)), known, submits("Öffnen")];
-  return form("Einen Link zum Bot öffnen", fields, (values) =>
+  const fields = [field(t("link.who"), who), field(t("link.target"), h("input", target)), known, submits(t("link.open"))];
+  return form(t("link.title"), fields, (values) =>
     post("start", { ...values, person: Number(who.value) }),
   );
 }
 
 function faults() {
-  const methods = [["", "jedem Aufruf"], ...METHODS.map((method) => [method, method])];
+  const methods = [["", t("fault.any")], ...METHODS.map((method) => [method, method])];
   const times = h("input", { id: "fault-times", name: "times", type: "number", min: "1", max: "20", value: "1" });
   const fields = [
-    field("Was schiefgeht", choice("fault-kind", "kind", Object.entries(FAULTS))),
-    field("Bei", choice("fault-method", "method", methods)),
-    field("Wie oft", times),
-    h("p", { class: "buttons" }, submits("Einschalten"), button("Störungen beenden", end, { class: "plain quiet" })),
+    field(t("fault.what"), choice("fault-kind", "kind", FAULTS.map((kind) => [kind, t(`fault.${kind}`)]))),
+    field(t("fault.method"), choice("fault-method", "method", methods)),
+    field(t("fault.times"), times),
+    h("p", { class: "buttons" }, submits(t("fault.begin")), button(t("fault.end"), end, { class: "plain quiet" })),
   ];
   const begin = (values) => post("fault", { ...values, times: Number(times.value) });
-  return form("Störungen", fields, begin, () => notice("Die Störung kommt bei den nächsten Aufrufen."));
+  return form(t("fault.title"), fields, begin, () => notice(t("fault.begun")));
 }
 
 async function end() {
-  if (await attempt(() => post("fault", { kind: "none" }))) notice("Jetzt stört nichts mehr.");
+  if (await attempt(() => post("fault", { kind: "none" }))) notice(t("fault.ended"));
 }

@@ -1,10 +1,11 @@
 /** A bar to switch between the topics of a group. */
 
 import { button, h, keyed, spoken } from "./dom.js";
+import { t } from "./texts.js";
 
 /** The bar; ``chosen`` is called when another topic is opened. A new topic opens automatically over the general one. */
 export function topics(chosen) {
-  const node = h("nav", { class: "topics", "aria-label": "Themen", hidden: true });
+  const node = h("nav", { class: "topics", "aria-label": t("topics"), hidden: true });
   const seen = new Map(); // topic -> number of messages already shown
   let current = null;
   let latest = null; // the newest message so far
@@ -18,7 +19,7 @@ export function topics(chosen) {
     latest = newest?.id ?? null;
     seen.set(current, counts.get(current));
     for (const [topic, count] of counts) seen.set(topic, Math.min(seen.get(topic) ?? 0, count));
-    const general = { id: null, name: "Allgemein" };
+    const general = { id: null, name: t("topics.general") };
     const all = [general, ...[...chat.topics].reverse()];
     const unread = (topic) => counts.get(topic.id) - seen.get(topic.id);
     node.hidden = all.length === 1;
@@ -34,7 +35,7 @@ export function topics(chosen) {
   function draw(topic) {
     const text = [
       h("span", topic.name),
-      topic.unread ? h("span", { class: "badge" }, topic.unread, spoken(" neu")) : null,
+      topic.unread ? h("span", { class: "badge" }, topic.unread, spoken(` ${t("new")}`)) : null,
     ];
     return button(text, () => open(topic), { "aria-current": topic.open ? "true" : null });
   }

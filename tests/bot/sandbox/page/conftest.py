@@ -54,8 +54,8 @@ def open_page(browser: Browser, sandbox: str) -> Iterator[Open]:
     errors: list[str] = []
     urls: list[str] = []
 
-    def open_ui(size: ViewportSize = WIDE, scheme: Scheme = "light") -> SandboxUI:
-        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", locale="de-DE")
+    def open_ui(size: ViewportSize = WIDE, scheme: Scheme = "light", locale: str = "de-DE") -> SandboxUI:
+        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", locale=locale)
         page = context.new_page()
         _watch(page, errors, urls)
         return SandboxUI(page, sandbox)
