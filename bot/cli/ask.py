@@ -15,6 +15,8 @@ from bot.log import escape_control_chars, json_line
 
 if TYPE_CHECKING:  # `gwbot --help` must not load the index
     from bot.answering.multi_question import MessageAnswers
+    from index.search.scoring import Hit
+    from index.search.searcher import Searcher
 
 
 @click.command()
@@ -50,15 +52,28 @@ def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> No
 
     if bool(question) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
-    searcher = open_index(chosen_settings(), root).current_searcher()
+    settings = chosen_settings()
+    searcher = open_index(settings, root).current_searcher()
     if not jsonl:
-        for hit in searcher.rank_entries(question or "", top):
-            click.echo(f"{hit.score:8.3f}  {escape_control_chars(hit.target, '')}")
+        _print_hits(searcher, searcher.rank_entries(question or "", top), settings.language)
         return
     for number, item in _read_json_lines():
         hits = searcher.rank_entries(str(item.get("question", "")), top)
         results = [{"entry": hit.target, "score": round(hit.score, 5)} for hit in hits]
         click.echo(json_line({"id": item.get("id", number), "results": results}))
+
+
+def _print_hits(searcher: "Searcher", hits: "list[Hit]", lang: str) -> None:
+    """Print a table of the entries with their scores, the nearest first."""
+    if not hits:
+        click.echo("No entry.", err=True)
+        return
+    id_width = max(len("entry"), *(len(hit.target) for hit in hits))
+    click.echo(f"{'score':>8}  {'entry':{id_width}}  title")
+    for hit in hits:
+        entry = searcher.find_entry(hit.target, lang)
+        title = entry.title if entry else ""
+        click.echo(f"{hit.score:8.3f}  " + escape_control_chars(f"{hit.target:{id_width}}  {title}", ""))
 
 
 @click.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings, questions_option, require_questions_file
+from bot.cli.terminal import showing_progress, track
 from bot.errors import GwError
 
 CALIBRATION_FILE = Path(__file__).parents[2] / "index" / "decision" / "calibration.json"
@@ -43,12 +44,15 @@ def calibrate(path: Path | None, out: Path) -> None:
     for name, content in (("house", knowledge), ("foreign", without_examples(knowledge))):
         with tempfile.TemporaryDirectory() as folder:
             source = IndexSource(content, encoder, unfitted_calibration())
-            build_index(source, Path(folder), cache_root=settings.index_dir)
+            with showing_progress("texts") as progress:
+                build_index(source, Path(folder), progress, cache_root=settings.index_dir)
             reader = open_index(Path(folder), encoder)
             probes = fit_probes(reader, encoder)
             reader = replace(reader, calibration=replace(reader.calibration, probes=probes))
             searcher = Searcher(reader, encoder)
-            samples = [extracted for item in single_messages if (extracted := extract_sample(item, searcher))]
+            with showing_progress("questions") as progress:
+                messages = track(single_messages, f"{name}: reading", len(single_messages), progress)
+                samples = [extracted for item in messages if (extracted := extract_sample(item, searcher))]
             calibration, error = fit_calibration(
                 samples, probes, f"{len(samples)} labelled questions, {name} content"
             )

@@ -3,6 +3,7 @@
 import itertools
 import sys
 import time
+from collections import deque
 from dataclasses import replace
 
 import click
@@ -33,13 +34,34 @@ from prompts.telegram_html import html_to_plain
 TERMINAL_USER_ID = 0  # not the id of any Telegram chat
 
 
-def run_chat(settings: Settings, live: LiveIndex | None = None) -> bool:
+class Notices:
+    """What a person at the terminal should know; at a prompt it waits until the next line is typed."""
+
+    def __init__(self, at_prompt: bool) -> None:
+        self._at_prompt = at_prompt
+        self._waiting: deque[str] = deque()
+
+    def say(self, text: str) -> None:
+        """Write a line on standard error, or keep it for `print_waiting` rather than write over a prompt."""
+        self._waiting.append(text)
+        if not self._at_prompt:
+            self.print_waiting()
+
+    def print_waiting(self) -> None:
+        """Write all lines that wait, on standard error."""
+        while self._waiting:
+            click.echo(escape_control_chars(self._waiting.popleft()), err=True)
+
+
+def run_chat(settings: Settings, live: LiveIndex | None = None, notices: Notices | None = None) -> bool:
     """Chat until the end of input; return whether there was any. Requests are stored as usual."""
+    notices = notices or Notices(at_prompt=True)
     with open_store(settings) as store:
-        return _run_conversation(make_dialogue(BotRuntime(settings, live or open_index(settings), store)), store)
+        dialogue = make_dialogue(BotRuntime(settings, live or open_index(settings), store))
+        return _run_conversation(dialogue, store, notices)
 
 
-def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
+def _run_conversation(dialogue: Dialogue, store: Store, notices: Notices) -> bool:
     state, buttons = State(), list[Button]()
     line, has_input = "/start", False
     for update_id in itertools.count(-time.time_ns()):  # negative, unlike Telegram's update ids
@@ -51,6 +73,7 @@ def _run_conversation(dialogue: Dialogue, store: Store) -> bool:
         calls = build_calls(for_others, event, dialogue.adviser_chat)
         store.finish_update(update_id, event, state, calls, turn.effects)
         buttons = _print_messages(turn.messages) or buttons
+        notices.print_waiting()
         try:
             line = input("\n> " if sys.stdin.isatty() else "").strip()
         except EOFError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.options import chosen_settings, index_option, questions_option, require_questions_file
+from bot.cli.terminal import showing_progress
 from bot.errors import GwError
 from bot.settings import Settings
 
@@ -73,7 +74,8 @@ def eval_command(
     searcher = open_index(settings, root).current_searcher()
     baseline = _evaluate_baseline(settings, items, against, root) if against else None
     _create_folder(folder)
-    evaluated = evaluate_questions(items, searcher)
+    with showing_progress("questions") as progress:
+        evaluated = evaluate_questions(items, searcher, progress)
     header = _make_header(searcher.reader, created, questions_file.name)
     if sealed:  # first of all, so that no use goes unrecorded
         click.echo(f"Recorded in {record_opening(header, evaluated)}", err=True)
@@ -167,8 +169,11 @@ def _evaluate_baseline(
     from index.evaluation.alternative import open_baseline
     from index.evaluation.run import evaluate_questions
 
-    with open_baseline(name, settings.data_dir, root or make_index_backend(settings)) as (searcher, note):
-        return evaluate_questions(items, searcher), note
+    with (
+        open_baseline(name, settings.data_dir, root or make_index_backend(settings)) as (searcher, note),
+        showing_progress("questions") as progress,
+    ):
+        return evaluate_questions(items, searcher, progress), note
 
 
 def _make_header(reader: "IndexReader", created: str, questions_name: str) -> "ReportHeader":

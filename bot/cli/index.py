@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings, index_option
+from bot.cli.terminal import WholeHelpGroup, showing_progress
 from bot.settings import Settings
 from knowledge.errors import ContentError
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def knowledge() -> None:
     """Validate the content the bot answers from."""
 
@@ -38,7 +39,7 @@ def check(folder: Path | None) -> None:
     click.echo(f"{sum(1 for _ in content.entries)} files are in order.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def model() -> None:
     """Prepare the encoder and an optional cross-encoder."""
 
@@ -68,6 +69,7 @@ def prepare(name: str, cross_encoder: bool, plain: bool) -> None:
             from index.export.adapter import ADAPTER_FILE
             from index.export.bundled_encoder import prepare_bundled_encoder
 
+            echo_error("Preparing the encoder, about 15 seconds …")
             adapter = None if plain else ADAPTER_FILE
             folder = prepare_bundled_encoder(settings.encoder_dir, echo_error, adapter=adapter)
         else:
@@ -103,7 +105,7 @@ def adapt(out: Path | None, steps: int | None) -> None:
     click.echo(f"The adapter is in {folder}. Next: gwbot model prepare")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def index() -> None:
     """Build, inspect and verify the index."""
 
@@ -130,18 +132,10 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
         folder: knowledge folder; default: that of the settings.
         root: index folder; default: that of the settings.
     """
-    from tqdm import tqdm
-
     from bot.app import preparation
 
-    with tqdm(unit=" texts", disable=None, leave=False) as bar:
-
-        def report_progress(activity: str, result: int, total: int | None) -> None:
-            bar.set_description_str(activity, refresh=False)
-            bar.total = total
-            bar.update(result - bar.n)
-
-        result = preparation.build_index(settings, report_progress, folder, root)
+    with showing_progress("texts") as progress:
+        result = preparation.build_index(settings, progress, folder, root)
     size = f"{result.manifest.entries} entries, {result.manifest.passages} passages"
     return f"{size}; {result.embedded_count} texts embedded anew.\nIn use: {result.version}"
 

@@ -8,11 +8,12 @@ import click
 
 from bot.cli import ask, calibrate, doctor, evaluate, index, maintenance, requests, run
 from bot.cli import tenant as tenants
+from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError
 from bot.log import escape_control_chars
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=WholeHelpGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("gemeinsam-wirken-bot"), prog_name="gwbot")
 @click.option("--tenant", metavar="NAME", help="Work for this tenant instead of the installation's own bot.")
 def cli(tenant: str | None) -> None:

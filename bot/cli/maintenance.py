@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings, chosen_tenant, open_store
+from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError, StoreError
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
@@ -93,7 +94,7 @@ def migrate() -> None:
         click.echo(f"{store.address} is up to date.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def store() -> None:
     """Move the whole store."""
 

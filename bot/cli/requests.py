@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from bot.cli.options import chosen_settings, open_store
+from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError
 from bot.log import escape_control_chars, json_line
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def requests() -> None:
     """List, show and export requests for advice."""
 

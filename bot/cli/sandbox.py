@@ -13,7 +13,7 @@ import click
 
 from bot.app.bootstrap import resolve_knowledge_dir
 from bot.app.preparation import ensure_prepared
-from bot.cli.chat import run_chat
+from bot.cli.chat import Notices, run_chat
 from bot.errors import GwError
 from bot.log import configure_logging
 from bot.sandbox.launcher import Sandbox
@@ -37,13 +37,15 @@ def run_sandbox(settings: Settings) -> None:
     try:
         ensure_prepared(settings, partial(click.echo, err=True), sandbox=True)
         configure_logging("WARNING" if at_terminal else settings.log_level, settings.log_format)
+        notices = Notices(at_terminal)
         with (
             _claim_folder(settings.bot_dir) as folder,
-            Sandbox(settings, folder, resolve_knowledge_dir(settings)) as sandbox,
+            Sandbox(settings, folder, resolve_knowledge_dir(settings), notices.say) as sandbox,
         ):
+            notices.print_waiting()
             click.echo(f"GW_TELEGRAM_TOKEN is not set, so the sandbox is open: {sandbox.url}", err=True)
             click.echo("The bot talks to you here as well. End with Ctrl-D.", err=True)
-            has_input = run_chat(settings, sandbox.live_index)
+            has_input = run_chat(settings, sandbox.live_index, notices)
             while not (has_input or at_terminal):
                 signal.pause()
     except _TerminatedError:

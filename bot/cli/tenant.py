@@ -18,6 +18,7 @@ from bot.app.tenants import (
     write_tenant,
 )
 from bot.cli.options import chosen_tenant, open_store
+from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError, SettingsError
 from bot.log import escape_control_chars
 from bot.settings import Settings, load_settings
@@ -26,7 +27,7 @@ from bot.store import SQLITE_PREFIX
 RELOAD_HINT = "a running `gwbot run` notices within a few seconds"
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def tenant() -> None:
     """Manage several bots in one installation."""
     if chosen_tenant():

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -34,14 +35,27 @@ NEAREST_COUNT = 5  # entries shown for a question
 STORY_ANSWER_DAYS = 2  # working days that are promised if the settings promise none: a story shows a late answer
 
 
+def _say_on_stderr(text: str) -> None:
+    click.echo(text, err=True)
+
+
 class Sandbox:
     """Runs between `start` and `stop`, or as a context manager."""
 
-    def __init__(self, settings: Settings, data_folder: Path, knowledge_folder: Path = BUILT_IN) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        data_folder: Path,
+        knowledge_folder: Path = BUILT_IN,
+        say: Callable[[str], None] = _say_on_stderr,
+    ) -> None:
         """Load models and a copy of the index into ``data_folder``, whose earlier database is deleted.
+
+        ``say`` is called, also from other threads, with what a person at the terminal should know, a line at a time.
 
         Raises EncoderError or IndexUnusable with the command to run.
         """
+        self._say = say
         self.knowledge_folder, self._index_root = knowledge_folder, data_folder / "index"
         if settings.index_url and not settings.index_dir.is_dir():
             raise IndexUnusable(
@@ -58,7 +72,7 @@ class Sandbox:
             leftover.unlink()
         self.simulation = SimulationState()
         self._smtp_sink = SmtpSink(self._record_mail)
-        self._socket = _open_listener(settings.port)
+        self._socket = _open_listener(settings.port, say)
         self._settings = settings.model_copy(
             update={
                 "telegram_token": SecretStr(self.simulation.fake_telegram.token),
@@ -208,14 +222,20 @@ class Sandbox:
             if not result.status.built:
                 panel.knowledge_status = replace(result.status, entries=previous.entries, built=previous.built)
         for problem in result.status.problems:
-            click.echo(problem, err=True)
+            self._say(problem)
         if result.needs_restart:
             await self.controller.restart_bot()
 
 
-def _open_listener(port: int) -> socket.socket:
-    """Listen on this port, or on a free one if it is in use."""
+def _open_listener(port: int, say: Callable[[str], None]) -> socket.socket:
+    """Listen on this port, or on a free one if it is in use, and say so."""
     try:
         return open_listener(PAGE_HOST, port)
-    except OSError:
-        return open_listener(PAGE_HOST, 0)
+    except OSError as error:
+        listener = open_listener(PAGE_HOST, 0)
+        say(
+            f"The sandbox's page asks for port {port} (PORT), which cannot be used: {error.strerror}. "
+            f"Perhaps another sandbox is open there. This one takes port {listener.getsockname()[1]}; "
+            "to choose, end the other program or set PORT to a free one."
+        )
+        return listener

@@ -1,10 +1,11 @@
 """Evaluate labelled questions: run each through the searcher and record the outcome."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from index.build.corpus import ProgressCallback, ignore_progress
 from index.decision.features import QueryFeatures
 from index.evaluation.dataset import LabelledQuestion, is_correct, outcome_status
 from index.search.follow_up import add_recent_entry, search_message
@@ -70,10 +71,18 @@ class EvaluatedQuestion:
         return self.item.is_answerable and self.status == "abstained"
 
 
-def evaluate_questions(items: Iterable[LabelledQuestion], searcher: Searcher) -> list[EvaluatedQuestion]:
-    """Evaluate every question, in order."""
+def evaluate_questions(
+    items: Sequence[LabelledQuestion],
+    searcher: Searcher,
+    progress: ProgressCallback = ignore_progress,
+) -> list[EvaluatedQuestion]:
+    """Evaluate every question, in order; ``progress`` hears of each."""
     searcher.search("Aufwärmen")  # warm-up: the first search reads files into the page cache
-    return [_evaluate_question(item, searcher) for item in items]
+    evaluated = []
+    for item in items:
+        evaluated.append(_evaluate_question(item, searcher))
+        progress("evaluating", len(evaluated), len(items))
+    return evaluated
 
 
 def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQuestion:

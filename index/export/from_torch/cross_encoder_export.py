@@ -10,7 +10,7 @@ from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.model_card import CROSS_ENCODER_CARD_FILE, CrossEncoderCard, write_card_file
 from index.encoder.tokenizer import special_token_ids
 from index.errors import EncoderError
-from index.export.from_torch.source_model import check_tokenizer, load_source, trace_model
+from index.export.from_torch.source_model import check_source, check_tokenizer, load_source, trace_model
 from index.export.model_folder import MAX_TOKENS, SAMPLE_TEXTS, StatusCallback, stage_folder, write_model_files
 
 MIN_CORRELATION = 0.98  # between the scores of the export and of the original, over the sample texts
@@ -27,6 +27,7 @@ def export_cross_encoder(name: str, out: Path, progress: StatusCallback) -> Path
     Raises:
         EncoderError: it cannot be loaded or is not supported, or its export gives different scores.
     """
+    check_source(name, "cross-encoder")
     progress(f"loading {name}")
     source = _load_cross_encoder(name)
     with stage_folder(out) as staging:

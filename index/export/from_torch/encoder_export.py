@@ -10,7 +10,7 @@ from index.encoder.encoder import Vectors
 from index.errors import EncoderError
 from index.export.bundled_encoder import E5_PROMPTS
 from index.export.encoder_folder import SourceEncoder, write_encoder_folder
-from index.export.from_torch.source_model import check_tokenizer, load_source, trace_model
+from index.export.from_torch.source_model import check_source, check_tokenizer, load_source, trace_model
 from index.export.model_folder import StatusCallback
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ def export_encoder(name: str, out: Path, progress: StatusCallback = lambda _: No
     Raises:
         EncoderError: the model cannot be loaded or is not supported, or its export gives different vectors.
     """
+    check_source(name, "model")
+    progress(f"loading {name}")
     from sentence_transformers import SentenceTransformer
 
-    progress(f"loading {name}")
     model = load_source(name, "model", partial(SentenceTransformer, name, device="cpu"))
     progress("tracing")
     return write_encoder_folder(_inspect_model(name, model), out, progress)

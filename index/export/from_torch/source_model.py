@@ -1,8 +1,12 @@
 """What the exports of an encoder and of a cross-encoder share: load a model, and trace it as an ONNX graph."""
 
 import logging
+import os
+import urllib.error
+import urllib.request
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,16 +15,58 @@ from onnx import ModelProto
 from index.errors import EncoderError
 from index.export.model_folder import MAX_TOKENS, FloatModel
 
+HUB_VARIABLE, HUB_ADDRESS = "HF_ENDPOINT", "https://huggingface.co"
+OFFLINE_VARIABLE = "HF_HUB_OFFLINE"  # read by huggingface_hub when it is imported
+HUB_TIMEOUT = 5.0  # seconds
+HUB_LOGGERS = ("huggingface_hub", "sentence_transformers", "transformers")
+
+
+def check_source(name: str, kind: str) -> None:
+    """Refuse a folder that does not exist, and keep the libraries from waiting for a hub that does not answer.
+
+    Call it before importing sentence-transformers, which takes seconds. What was downloaded before works offline.
+
+    Raises:
+        EncoderError: the name is that of a folder, and there is none; ``kind`` is what it is called.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return
+    if path.exists() or name.startswith((".", "~")) or path.is_absolute() or len(path.parts) > 2:
+        raise EncoderError(f"There is no folder {name} with the {kind}.")
+    if not _is_hub_reachable():
+        os.environ[OFFLINE_VARIABLE] = "1"
+
+
+def _is_hub_reachable() -> bool:
+    request = urllib.request.Request(os.environ.get(HUB_VARIABLE, HUB_ADDRESS), method="HEAD")  # noqa: S310
+    try:
+        urllib.request.urlopen(request, timeout=HUB_TIMEOUT).close()  # noqa: S310 - an address of the operator
+    except urllib.error.HTTPError:
+        return True  # it answers, if with an error
+    except (OSError, ValueError):
+        return False
+    return True
+
 
 def load_source(name: str, kind: str, load: Callable[[], Any]) -> Any:
     """Load a sentence-transformers model; raises EncoderError, calling the model a ``kind``, if that fails."""
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
+    for logger in HUB_LOGGERS:
+        logging.getLogger(logger).setLevel(logging.CRITICAL)  # what matters is in the error
     try:
         return load()
     except Exception as error:  # the hub, the file system and each model class have their own errors
-        raise EncoderError(f"The {kind} {name} cannot be loaded: {error}") from error
+        raise EncoderError(f"The {kind} {name} cannot be loaded: {_describe_failure(name, error)}") from error
+
+
+def _describe_failure(name: str, error: Exception) -> str:
+    if os.environ.get(OFFLINE_VARIABLE) and not Path(name).expanduser().is_dir():
+        hub = os.environ.get(HUB_VARIABLE, HUB_ADDRESS)
+        return f"{hub} does not answer, and it is neither a folder here nor was it downloaded before."
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def check_tokenizer(name: str, tokenizer: Any) -> None:

@@ -94,7 +94,8 @@ def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
 
     assert (built.returncode, verified.returncode) == (0, 0), built.stderr + verified.stderr
     assert "2 in de" in status.stdout
-    assert ranked.stdout.split()[1] == "garten"
+    assert ranked.stdout.split()[:3] == ["score", "entry", "title"]
+    assert ranked.stdout.splitlines()[1].split()[1:] == ["garten", "Garten"]
 
 
 def test_chat_in_the_terminal(tmp_path: Path, prepared: Path) -> None:

@@ -1,0 +1,86 @@
+"""What commands share on a terminal: help texts in full, and progress with the time left."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:  # `gwbot --help` must not load the index
+    from index.build.corpus import ProgressCallback
+
+QUIET_SECONDS = 2.0  # what ends sooner needs no word about its progress
+REPORT_SECONDS = 5.0  # between two lines where there is no terminal
+MAX_HELP_LENGTH = 500  # of a command's first sentence: no limit in practice
+T = TypeVar("T")
+
+
+class WholeHelpGroup(click.Group):
+    """A group that lists its commands with whole sentences, wrapped instead of cut."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names of the commands, each with the first sentence of its help."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(MAX_HELP_LENGTH)) for name, command in commands if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@contextmanager
+def showing_progress(unit: str) -> "Iterator[ProgressCallback]":
+    """Show what takes long: on a terminal a bar, elsewhere a line every few seconds; both with the time left."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(unit=f" {unit}", leave=False, delay=QUIET_SECONDS / 4) as bar:
+
+            def update_bar(activity: str, done: int, total: int | None) -> None:
+                bar.set_description_str(activity, refresh=False)
+                bar.total = total
+                bar.update(done - bar.n)
+
+            yield update_bar
+        return
+    yield _LineReporter(unit, time.monotonic)
+
+
+class _LineReporter:
+    """Writes lines such as "encoding: 1,200 of 12,000 texts, about 40 seconds left" on standard error."""
+
+    def __init__(self, unit: str, clock: Callable[[], float]) -> None:
+        self._unit, self._clock = unit, clock
+        self._activity, self._began = "", clock()
+        self._next_line = self._began + QUIET_SECONDS
+
+    def __call__(self, activity: str, done: int, total: int | None) -> None:
+        """Note how far an activity is; write a line if the last one was a while ago."""
+        now = self._clock()
+        if activity != self._activity:
+            self._activity, self._began = activity, now
+        if now < self._next_line:
+            return
+        self._next_line = now + REPORT_SECONDS
+        click.echo(f"{activity}: {self._describe(done, total, now - self._began)}", err=True)
+
+    def _describe(self, done: int, total: int | None, seconds: float) -> str:
+        if not total:
+            return f"{done:,} {self._unit}"
+        left = f", {describe_seconds(seconds * (total - done) / done)} left" if done and done < total else ""
+        return f"{done:,} of {total:,} {self._unit}{left}"
+
+
+def track(items: Iterable[T], activity: str, total: int, progress: "ProgressCallback") -> Iterator[T]:
+    """Yield the items, and report before each how many are done."""
+    for done, item in enumerate(items):
+        progress(activity, done, total)
+        yield item
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a duration in rounded words: "about 40 seconds", "about 3 minutes"."""
+    if seconds < 90:
+        count = max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5
+        return f"about {count} second{'s' if count > 1 else ''}"
+    return f"about {round(seconds / 60)} minutes"
