@@ -29,7 +29,7 @@ TABLE_ORDER = (
     "advised",
 )  # fmt: skip
 # Fields whose values have labels; of "improve", only the refusal has one.
-LABELLED_FIELDS = frozenset(("improve", "kind", "reach", "line", "share", "side", "status"))
+LABELLED_FIELDS = frozenset(("flaw", "improve", "kind", "reach", "line", "share", "side", "status"))
 TOLD_COUNT_KEY = "told_there"  # names "told" of threads, which is a count; in the other tables it is a time
 
 

@@ -15,7 +15,9 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import (
     AnswerCallback,
     Button,
+    EditKeyboard,
     EditMessage,
+    Keyboard,
     Message,
     RefreshCard,
     SendContact,
@@ -32,6 +34,7 @@ from index.search.live_index import LiveIndex
 from prompts.telegram_html import html_to_plain
 
 TERMINAL_USER_ID = 0  # not the id of any Telegram chat
+ShownButton = tuple[Button, Keyboard]  # a button, and all those of its message
 
 
 class Notices:
@@ -62,7 +65,7 @@ def run_chat(settings: Settings, live: LiveIndex | None = None, notices: Notices
 
 
 def _run_conversation(dialogue: Dialogue, store: Store, notices: Notices) -> bool:
-    state, buttons = State(), list[Button]()
+    state, buttons = State(), list[ShownButton]()
     line, has_input = "/start", False
     for update_id in itertools.count(-time.time_ns()):  # negative, unlike Telegram's update ids
         event = _parse_line(line, update_id, buttons)
@@ -83,30 +86,28 @@ def _run_conversation(dialogue: Dialogue, store: Store, notices: Notices) -> boo
     return has_input
 
 
-def _parse_line(line: str, update_id: int, buttons: list[Button]) -> Event:
+def _parse_line(line: str, update_id: int, buttons: list[ShownButton]) -> Event:
     event = Event(update_id, EventKind.TEXT, TERMINAL_USER_ID, TERMINAL_USER_ID, update_id, text=line)
     if line.isdecimal() and 0 < int(line) <= len(buttons):
-        return replace(event, kind=EventKind.BUTTON, text=buttons[int(line) - 1].data, callback_id=str(update_id))
+        button, keyboard = buttons[int(line) - 1]
+        return replace(event, kind=EventKind.BUTTON, text=button.data, callback_id=str(update_id), keyboard=keyboard)
     name, _, arguments = line.removeprefix("/").partition(" ")
     if line.startswith("/"):
         return replace(event, kind=EventKind.COMMAND, command=name, text=arguments)
     return event
 
 
-def _print_messages(messages: tuple[Message, ...]) -> list[Button]:
-    buttons: list[Button] = []
+def _print_messages(messages: tuple[Message, ...]) -> list[ShownButton]:
+    buttons: list[ShownButton] = []
     for message in messages:
         match message:
             case SendMessage(chat_id=None, to_advisers=False) | EditMessage():
                 if message.attachment and (alt := message.attachment.values.get("alt")):
                     click.echo(f"\n[{alt}]")
                 click.echo("\n" + escape_control_chars(html_to_plain(message.html)))
-                callback_buttons = [button for row in message.keyboard for button in row if not button.url]
-                if callback_buttons:
-                    click.echo()
-                for number, button in enumerate(callback_buttons, start=len(buttons) + 1):
-                    click.echo(f"  [{number}] {escape_control_chars(button.label, '')}")
-                buttons += callback_buttons
+                buttons += _print_buttons(message.keyboard, len(buttons) + 1)
+            case EditKeyboard(keyboard, _):
+                buttons += _print_buttons(keyboard, len(buttons) + 1)
             case SendContact(name, phone, email, _):
                 click.echo(f"\n[{name}, {phone}, {email}]")
             case AnswerCallback(text) if text:
@@ -114,3 +115,12 @@ def _print_messages(messages: tuple[Message, ...]) -> list[Button]:
             case _:
                 continue
     return buttons
+
+
+def _print_buttons(keyboard: Keyboard, first_number: int) -> list[ShownButton]:
+    buttons = [button for row in keyboard for button in row if not button.url]
+    if buttons:
+        click.echo()
+    for number, button in enumerate(buttons, start=first_number):
+        click.echo(f"  [{number}] {escape_control_chars(button.label, '')}")
+    return [(button, keyboard) for button in buttons]

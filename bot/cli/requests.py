@@ -9,6 +9,7 @@ import click
 
 from bot.cli.options import chosen_settings, open_store
 from bot.cli.terminal import WholeHelpGroup
+from bot.domain.effects import FLAWS
 from bot.errors import GwError
 from bot.log import escape_control_chars, json_line
 
@@ -65,16 +66,19 @@ def export() -> None:
 @click.command()
 @click.option("--questions", is_flag=True, help="List the questions stored with consent, without names.")
 def feedback(questions: bool) -> None:
-    """Count thumbs up and down by answer; with --questions, list the questions stored with consent."""
+    """Count thumbs by answer, with what was wrong; with --questions, list the questions stored with consent."""
     with open_store(chosen_settings()) as store:
         consented_questions, thumbs = store.users.consented_questions(), store.users.feedback_counts()
+        flaws = store.users.flaw_counts()
     if questions:
         for question, entry, created in consented_questions:
             day = datetime.fromtimestamp(created, UTC).date()
             click.echo(f"{day}  {entry}  {' '.join(question.split())}")
         return
     for entry, up, down in thumbs:
-        click.echo(f"{up:5} 👍 {down:5} 👎  {entry}")
+        named = sorted(flaws.get(entry, {}).items(), key=lambda item: (-item[1], FLAWS.index(item[0])))
+        reasons = ", ".join(f"{flaw} {times}" for flaw, times in named)
+        click.echo(f"{up:5} 👍 {down:5} 👎  {entry}{f'  ({reasons})' if reasons else ''}")
     click.echo(f"{len(consented_questions)} questions are stored with consent: gwbot feedback --questions", err=True)
 
 

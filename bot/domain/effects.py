@@ -5,13 +5,21 @@ from dataclasses import dataclass
 
 from bot.domain.consultation import Party, Request
 
+FLAWS = ("incomplete", "unclear", "wrong", "outdated", "other")  # of an answer
+
 
 @dataclass(frozen=True, slots=True)
 class SaveFeedback:
-    """Save a thumb on an answer; ``value`` is 1 for up and 0 for down."""
+    """Save a thumb on an answer.
+
+    Attributes:
+        value: 1 for up and 0 for down.
+        flaw: after a thumb down, what was wrong, one of `FLAWS`; "" if the person did not say.
+    """
 
     entry: str
     value: int
+    flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.message import Keyboard
+
 MAX_ID = 2**63  # ids stay below: SQLite's integers have 64 bits; Telegram's ids have 52
 
 
@@ -38,6 +40,7 @@ class Event:
         in_adviser_chat: whether Telegram lists the person as a member of the advisers' chat; looked up if needed.
         sent_at: when the message was written or edited (Unix time); 0 for other events.
         album_id: id of the album that the message is part of; "" for none.
+        keyboard: the buttons of the tapped message, as the person saw them.
         captions: texts of the other messages of an adviser's album that are still to be handled.
     """
 
@@ -62,6 +65,7 @@ class Event:
     sent_at: float = 0.0
     album_id: str = ""
     captions: tuple[str, ...] = ()
+    keyboard: Keyboard = ()
 
     @property
     def state_key(self) -> str:

@@ -112,6 +112,14 @@ class EditMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class EditKeyboard:
+    """Other buttons below a message of the bot, whose content stays."""
+
+    keyboard: Keyboard
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendContact:
     """A contact that can be saved with one tap."""
 
@@ -141,7 +149,8 @@ class AlertOperator:
 
 
 RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail
-Message = SendMessage | EditMessage | SendContact | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator
+ShownMessage = SendMessage | EditMessage | EditKeyboard | SendContact
+Message = ShownMessage | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator
 
 
 def truncate_text(text: str, limit: int, *, at_word: bool = False) -> str:

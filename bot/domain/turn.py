@@ -39,7 +39,8 @@ class State:
         check: the self-check being filled in.
         read: steps of the introduction that were shown.
         improve: version of the wording with which the person agreed to have questions saved, `feedback.DECLINED`, or
-            "" if they were not asked.
+            "" if they did not answer.
+        consent_asked: id of the message with the answer below which they were asked that; 0 if they never were.
         known: whether the state was read from the store; if it is missing on writing, it was deleted in the meantime.
         minute: when the current minute of questions began (Unix time), see `bot.flows.questions`.
         asked: number of questions within that minute.
@@ -67,6 +68,7 @@ class State:
     check: SelfCheckProgress | None = None
     read: tuple[int, ...] = ()
     improve: str = ""
+    consent_asked: int = 0
     known: bool = field(default=False, compare=False)
     minute: float = 0.0
     asked: int = 0

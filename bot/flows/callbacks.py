@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.domain.message import AnswerCallback
 from bot.domain.turn import Turn
-from bot.flows import callback_data, commands, feedback, handout, intro, privacy, questions, share
+from bot.flows import answer_keyboard, callback_data, commands, feedback, handout, intro, privacy, questions, share
 from bot.flows.consultation import form
 from bot.flows.context import CallbackHandler, TurnContext
 from bot.flows.relay import adviser, requester
@@ -19,6 +19,7 @@ PRIVATE_CALLBACKS = (
     f"{callback_data.PRIVACY_CALLBACK}delete",
     callback_data.ERASURE_CALLBACK,
     callback_data.FORM_CALLBACK,
+    callback_data.FLAW_CALLBACK,
     callback_data.SELFCHECK_CALLBACK,
     callback_data.HANDOUT_PDF_CALLBACK,
 )  # refused in groups
@@ -77,6 +78,8 @@ PREFIX_HANDLERS: dict[str, CallbackHandler] = {
     callback_data.COMMAND_CALLBACK: _run_command,
     callback_data.ENTRY_CALLBACK: questions.show_entry,
     callback_data.FEEDBACK_CALLBACK: feedback.handle_thumb,
+    callback_data.FLAW_CALLBACK: feedback.handle_flaw,
+    callback_data.MORE_CALLBACK: answer_keyboard.fold_answer,
     callback_data.CONSENT_CALLBACK: feedback.handle_consent,
     callback_data.INTRO_CALLBACK: intro.handle_intro_callback,
     callback_data.EXPLAIN_CALLBACK: questions.explain_answer,

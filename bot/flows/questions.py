@@ -14,29 +14,20 @@ from dataclasses import replace
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
-from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage, truncate_text
+from bot.domain.event import EventKind
+from bot.domain.message import AnswerCallback, EditMessage, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows import crisis
-from bot.flows.callback_data import (
-    COMMAND_CALLBACK,
-    ENTRY_CALLBACK,
-    EXPLAIN_CALLBACK,
-    FEEDBACK_CALLBACK,
-    REQUEST_ADVICE,
-    fits_button,
-)
+from bot.flows.answer_keyboard import COMPLAINT, build_answer_keyboard
 from bot.flows.context import TurnContext
 from index.search.follow_up import add_recent_entry
-from prompts.render import format_label, load_labels, render_template
+from prompts.render import format_label, render_template
 
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
 MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
 RATE_WINDOW = 60.0  # seconds
 MAX_QUOTE_LENGTH = 120  # characters of the last question
-COMPLAINT = "feelings"  # the intent, and the template of its reply
 MAX_KEPT_LENGTH = 500  # characters of a message that are stored; answers to longer ones cannot be explained
-EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED))
 
 
 def answer_question(context: TurnContext) -> Turn:
@@ -109,28 +100,6 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
     return Turn(state, (SendMessage(html, reply_to=event.message_id),))
 
 
-def build_answer_keyboard(answer: Answer) -> Keyboard:
-    """Return the buttons below an answer: options or related entries, thumbs, and the request for advice."""
-    result, labels = answer.result, load_labels(answer.lang)
-    if answer.status is AnswerStatus.SMALLTALK:
-        return ((Button(labels["talk"], REQUEST_ADVICE),),) if result.intent == COMPLAINT else ()
-    entry_rows = tuple(
-        (Button(entry.title if result.options else labels["read_on"].format(title=entry.title), data),)
-        for entry in result.options or result.related
-        if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
-    )
-    source = answer.source
-    command = result.entry.command if result.entry else ""
-    command_row = (Button(labels[f"step_{command}"], f"{COMMAND_CALLBACK}{command}"),) if command else ()
-    rating_row = tuple(
-        Button(labels[name], data)
-        for name, value in (("helpful", 1), ("not_helpful", 0))
-        if source and fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{source.id}")
-    )
-    talk_row = () if command == "beratung" else (Button(labels["talk"], REQUEST_ADVICE),)
-    return tuple(row for row in (command_row, *entry_rows, rating_row, talk_row) if row)
-
-
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:
     """Return the turn of a tap with the tap counted, or a notice if there were too many.
 
@@ -178,13 +147,8 @@ def _quote_last_question(context: TurnContext, answers: MessageAnswers) -> Messa
 
 
 def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:
-    return (*build_answer_keyboard(answer), *_explain_row(context.event, answer, number))
-
-
-def _explain_row(event: Event, answer: Answer, number: int) -> Keyboard:
-    if answer.status not in EXPLAINABLE_STATUSES or len(event.text) > MAX_KEPT_LENGTH:
-        return ()
-    return ((Button(format_label("why", answer.lang), f"{EXPLAIN_CALLBACK}{event.message_id}:{number}"),),)
+    is_explainable = len(context.event.text) <= MAX_KEPT_LENGTH
+    return build_answer_keyboard(answer, f"{context.event.message_id}.{number}" if is_explainable else "")
 
 
 def _truncation_note(answers: MessageAnswers) -> str:

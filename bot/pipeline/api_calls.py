@@ -10,6 +10,7 @@ from bot.domain.message import (
     AnswerCallback,
     Button,
     DeleteRelayed,
+    EditKeyboard,
     EditMessage,
     EditRelayed,
     Keyboard,
@@ -81,6 +82,10 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             else:
                 assert question is not None
                 yield ApiCall(event.chat_id, method, params, edit_of=(event.chat_id, question))
+        case EditKeyboard(keyboard, message_id):
+            yield ApiCall(
+                event.chat_id, "editMessageReplyMarkup", {"message_id": message_id, **_markup_params(keyboard)}
+            )
         case SendContact():
             yield ApiCall(event.chat_id, "sendContact", _contact_params(message) | topic_params(event.thread_id))
         case AnswerCallback(text) if event.callback_id:

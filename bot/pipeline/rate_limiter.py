@@ -26,7 +26,8 @@ from bot.pipeline.retry import remaining_wait
 COUNTED_METHODS = frozenset(
     (
         "sendMessage", "sendPhoto", "sendDocument", "sendContact", "copyMessage", "editMessageText",
-        "editMessageCaption", "editMessageMedia", "createForumTopic", "editForumTopic", "pinChatMessage",
+        "editMessageCaption", "editMessageMedia", "editMessageReplyMarkup", "createForumTopic", "editForumTopic",
+        "pinChatMessage",
     )
 )  # fmt: skip
 UNCOUNTED_METHODS = ("answerCallbackQuery", "answerInlineQuery", "sendChatAction")  # but none during a flood wait

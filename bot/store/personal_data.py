@@ -51,9 +51,9 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
                 "body",
                 "JSON: language, last question and answer, step of the introduction and for whom its examples "
                 "are, a form or self-check being filled in, numbers of the messages typed for a request, whether "
-                "your questions may be kept, what you wrote last that can be passed on to the advisers, which "
-                "messages were an album that you sent as an adviser, when you tried codes that do not exist or got "
-                "new ones",
+                "your questions may be kept and below which answer you were asked that, what you wrote last that can "
+                "be passed on to the advisers, which messages were an album that you sent as an adviser, when you "
+                "tried codes that do not exist or got new ones",
             ),
             ("updated", "last change, as Unix time"),
         ),
@@ -133,6 +133,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             _USER_COLUMN,
             ("entry", "the answer"),
             ("value", "1 for up, 0 for down"),
+            ("flaw", "what was wrong, if you tapped that after a thumb down"),
             _CREATED_COLUMN,
         ),
     ),

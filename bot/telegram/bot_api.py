@@ -34,6 +34,7 @@ _METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
     "editMessageText": Bot.edit_message_text,
     "editMessageCaption": Bot.edit_message_caption,
     "editMessageMedia": Bot.edit_message_media,
+    "editMessageReplyMarkup": Bot.edit_message_reply_markup,
     "sendContact": Bot.send_contact,
     "sendDocument": Bot.send_document,
     "sendPhoto": Bot.send_photo,

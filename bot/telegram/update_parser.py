@@ -17,6 +17,7 @@ from telegram import (
 from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.domain.event import MAX_ID, Event, EventKind
+from bot.domain.message import Button, Keyboard
 
 log = logging.getLogger(__name__)
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member", "inline_query"]
@@ -88,25 +89,30 @@ def _parse_callback_query(update_id: int, query: CallbackQuery) -> Event | None:
     """Parse a tap; the text is empty unless the message has a button with this data, so nobody can forge one."""
     if query.message is None or query.data is None:
         return None
+    keyboard = _read_keyboard(query.message)
     return Event(
         update_id,
         EventKind.BUTTON,
         query.message.chat.id,
         query.from_user.id,
         query.message.message_id,
-        text=query.data if query.data in _list_callback_data(query.message) else "",
+        text=query.data if any(button.data == query.data for row in keyboard for button in row) else "",
         callback_id=query.id,
         language_code=query.from_user.language_code or "",
         name=query.from_user.full_name,
         private=query.message.chat.type == ChatType.PRIVATE,
         thread_id=_topic_id(query.message),
+        keyboard=keyboard,
     )
 
 
-def _list_callback_data(message: MaybeInaccessibleMessage) -> set[object]:
-    """Return the data of a message's buttons; none if Telegram no longer shows the message."""
+def _read_keyboard(message: MaybeInaccessibleMessage) -> Keyboard:
+    """Return a message's buttons; none if Telegram no longer shows the message."""
     markup = message.reply_markup if isinstance(message, Message) else None
-    return {button.callback_data for row in (markup.inline_keyboard if markup else ()) for button in row}
+    return tuple(
+        tuple(Button(button.text, str(button.callback_data or ""), button.url or "") for button in row)
+        for row in (markup.inline_keyboard if markup else ())
+    )
 
 
 def _parse_inline_query(update_id: int, query: InlineQuery) -> Event:

@@ -101,7 +101,7 @@ async def test_bot_is_silent_during_a_conversation(
     ada.edit_text(question, "Was ist Wirkung?")
     ada.send_text("Was ist Collective Impact?")
     ada.send_sticker()
-    tap = ada.tap_button("Warum diese Antwort?")
+    tap = ada.tap_button("Mehr")
     await fake_telegram.wait_for(lambda: tap.answer)
     await wait_for_text(fake_telegram, bea, "Was ist Collective Impact?", forum)
 

@@ -76,6 +76,7 @@ async def test_an_answer_is_explained(easy: User) -> None:
     """The explanation gives the confidence in Leichte Sprache and without a percentage."""
     easy.send_text("Was ist ein Backbone?")
     await easy.wait_for_reply()
+    await easy.wait_for_reply(easy.tap_button("Mehr"))
 
     why = await easy.wait_for_reply(easy.tap_button("Warum diese Antwort?"))
 

@@ -250,7 +250,9 @@ async def test_question_is_stored_only_with_consent(
     async with running(bot_settings, live):
         ada.send_text(QUESTION)
         await ada.wait_for_reply()
-        question = await ada.wait_for_reply(ada.tap_button("👎"))
+        await ada.wait_for_reply(ada.tap_button("👎"))
+        ada.tap_button("Veraltet")
+        question = await wait_for_text(fake_telegram, ada, "Darf ich diese Frage auch aufheben")
         before, _ = await my_data(fake_telegram, ada)
         consented = await ada.wait_for_reply(ada.tap_button("Ja, aufheben"))
         after, _ = await my_data(fake_telegram, ada)
@@ -258,11 +260,11 @@ async def test_question_is_stored_only_with_consent(
         await ada.wait_for_reply()
         withdrawn = await ada.wait_for_reply(ada.tap_button("Keine Fragen mehr aufheben"))
         after_withdrawal, _ = await my_data(fake_telegram, ada)
-        ada.tap_button("👎")
-        await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) == 4)
+        ada.tap_button("👎 ✓")
+        await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) == 5)
 
     assert QUESTION in question.text
-    assert (len(before["feedback"]), before["questions"]) == (1, [])
+    assert ([row["flaw"] for row in before["feedback"]], before["questions"]) == (["outdated"], [])
     assert "Ich hebe Ihre Frage auf" in consented.text
     assert [row["question"] for row in after["questions"]] == [QUESTION]
     assert "gelöscht" in withdrawn.text
@@ -278,9 +280,12 @@ async def test_declined_consent_is_not_requested_again(fake_telegram: FakeTelegr
     ada.send_text(QUESTION)
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("👎"))
+    ada.tap_button("Falsch")
+    await wait_for_text(fake_telegram, ada, "Darf ich diese Frage auch aufheben")
     declined = await ada.wait_for_reply(ada.tap_button("Nein"))
-    ada.tap_button("👎")
-    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) == 3)
+    await ada.wait_for_reply(ada.tap_button("👎 ✓"))
+    ada.tap_button("Falsch")
+    await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("answerCallbackQuery")) == 5)
     stored, _ = await my_data(fake_telegram, ada)
 
     assert "hebe Ihre Frage nicht auf" in declined.text

@@ -20,20 +20,22 @@ async def test_answer_with_source(ada: User) -> None:
     assert "Collective Impact" in answer.text
     assert "Aus der Fachliteratur:" in answer.text
     assert "Quelle:" in answer.text
-    assert {"👍", "👎", "Beratung anfragen"} < set(answer.button_labels)
+    assert answer.button_labels == ["👍", "👎", "Mensch fragen", "Mehr"]
 
 
 @pytest.mark.usefixtures("polling")
 async def test_related_entry_by_button(ada: User) -> None:
-    """A related entry is one tap away."""
+    """Below the same answer, which does not count as edited, "Mehr" shows related entries, one tap away."""
     ada.send_text(QUESTION)
     answer = await ada.wait_for_reply()
-    label = next(label for label in answer.button_labels if label.startswith("Mehr: "))
+    unfolded = await ada.wait_for_reply(ada.tap_button("Mehr"))
+    label = unfolded.button_labels[-3]
 
-    query = ada.tap_button(label)
-    entry = await ada.wait_for_reply(query)
+    entry = await ada.wait_for_reply(ada.tap_button(label))
 
-    assert entry.text.startswith(label.removeprefix("Mehr: "))
+    assert (unfolded.id, unfolded.text, unfolded.edited) == (answer.id, answer.text, False)
+    assert unfolded.button_labels[-2:] == ["Warum diese Antwort?", "Weniger"]
+    assert entry.text.startswith(label)
 
 
 @pytest.mark.usefixtures("polling")
@@ -216,6 +218,9 @@ async def test_why_this_answer(ada: User, bot_settings: Settings, live: LiveInde
     async with running(bot_settings, live):
         ada.send_text(QUESTION)
         answer = await ada.wait_for_reply()
+    query = ada.tap_button("Mehr")
+    async with running(bot_settings, live):
+        await ada.wait_for_reply(query)
     query = ada.tap_button("Warum diese Antwort?")
     async with running(bot_settings, live):
         why = await ada.wait_for_reply(query)

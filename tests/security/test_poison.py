@@ -70,7 +70,7 @@ def test_a_poisoned_entry_is_only_text(poisoned: Answerer, kind: str) -> None:
     assert f"gift-{kind}.md" in text
     assert "1337" not in text
     assert not [mark for mark in marks if mark["type"] in ("text_link", "text_mention", "spoiler", "custom_emoji")]
-    assert all(button.data.startswith(("e:", "f:", "talk")) and not button.url for button in buttons)
+    assert all(button.data.startswith(("e:", "f:", "m:", "talk")) and not button.url for button in buttons)
 
 
 @pytest.mark.parametrize("kind", POISON)

@@ -31,19 +31,33 @@ class UserRepository(Repository):
         """Save a person's feedback or question, or delete their questions."""
         row: dict[str, object] = {"user_id": user_id, "created": self._database.clock()}
         match effect:
-            case SaveFeedback(entry, value):
+            case SaveFeedback(entry, value, flaw):
                 db.execute("DELETE FROM feedback WHERE user_id = ? AND entry = ?", (user_id, entry))
-                self._database.upsert_row(db, "feedback", {**row, "entry": entry, "value": value})
+                self._database.upsert_row(db, "feedback", {**row, "entry": entry, "value": value, "flaw": flaw})
             case SaveQuestion(question, entry, consent):
                 answered = {"question": question, "entry": entry, "consent": consent}
                 self._database.upsert_row(db, "questions", row | answered)
             case DeleteQuestions():
                 db.execute("DELETE FROM questions WHERE user_id = ?", (user_id,))
 
+    def find_rating(self, user_id: int, entry: str) -> SaveFeedback | None:
+        """Return a person's thumb on an entry; None if there is none."""
+        query = "SELECT value, flaw FROM feedback WHERE user_id = ? AND entry = ?"
+        rows = self._database.fetch_rows(query, user_id, entry)
+        return SaveFeedback(entry, rows[0]["value"], rows[0]["flaw"]) if rows else None
+
     def consented_questions(self) -> list[tuple[str, str, float]]:
         """Return the questions saved with consent as (text, entry that answered, Unix time), oldest first."""
         rows = self._database.fetch_rows("SELECT question, entry, created FROM questions ORDER BY id")
         return [(row["question"], row["entry"], row["created"]) for row in rows]
+
+    def flaw_counts(self) -> dict[str, dict[str, int]]:
+        """Return for each entry how often each flaw was named."""
+        counts: dict[str, dict[str, int]] = {}
+        query = "SELECT entry, flaw, count(*) AS times FROM feedback WHERE flaw <> '' GROUP BY entry, flaw"
+        for row in self._database.fetch_rows(query):
+            counts.setdefault(row["entry"], {})[row["flaw"]] = row["times"]
+        return counts
 
     def feedback_counts(self) -> list[tuple[str, int, int]]:
         """Return the number of thumbs up and of thumbs down for each entry that has any."""

@@ -1,5 +1,6 @@
 """The button "Warum diese Antwort?"."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,9 +30,13 @@ def ask(dialogue: Dialogue, text: str, state: State | None = None, message_id: i
 
 
 def buttons(turn: Turn) -> list[str]:
+    """Return the data of the buttons that explain an answer, also of those behind "Mehr"."""
     keyboards = [message.keyboard for message in turn.messages if isinstance(message, SendMessage)]
     callbacks = [button.data for keyboard in keyboards for row in keyboard for button in row]
-    return [data for data in callbacks if data.startswith("w:")]
+    folded = [re.fullmatch(r"m:1:[^:]+:(-?\d+)\.(\d+):.+", data) for data in callbacks]
+    return [data for data in callbacks if data.startswith("w:")] + [
+        f"w:{parts[1]}:{parts[2]}" for parts in folded if parts
+    ]
 
 
 def tap(dialogue: Dialogue, turn: Turn, data: str) -> Turn:
@@ -74,7 +79,7 @@ def test_choice_can_be_explained(dialogue: Dialogue) -> None:
     turns = (ask(dialogue, question) for question in questions)
     turn = next(turn for turn in turns if "Ich bin nicht sicher, was Sie meinen" in str(turn.messages[0]))
 
-    assert "Mehrere Themen passen" in explain(dialogue, turn)
+    assert "Mehrere Themen passen" in explain(dialogue, turn, "w:5:0")  # with three topics, there is no button
 
 
 def test_explanation_names_the_context(dialogue: Dialogue) -> None:

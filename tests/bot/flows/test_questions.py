@@ -12,27 +12,15 @@ from bot.domain.message import SendMessage
 from bot.domain.turn import State
 from bot.flows.callback_data import COMMAND_CALLBACK, REQUEST_ADVICE
 from bot.flows.dialogue import Dialogue
-from bot.flows.questions import build_answer_keyboard
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
 from knowledge.records.entry import Layer, StepCommand
 from knowledge.records.intents import ReplyKind
 from prompts.render import load_labels
-from tests.support.fake_answerer import FakeAnswerer, answer_with
+from tests.support.fake_answerer import FakeAnswerer
 
 TAP = Event(1, EventKind.BUTTON, chat_id=10, user_id=20, message_id=5, callback_id="1", language_code="de")
 COMMANDS: list[StepCommand] = [command for command in get_args(StepCommand) if command]
-
-
-def callback_data(command: StepCommand) -> list[str]:
-    answer = answer_with("bot-datenschutz")
-    assert answer.result.entry is not None
-    entry = replace(answer.result.entry, command=command)
-    return [
-        button.data
-        for row in build_answer_keyboard(replace(answer, result=replace(answer.result, entry=entry)))
-        for button in row
-    ]
 
 
 def test_commands_of_entries_exist() -> None:
@@ -40,14 +28,6 @@ def test_commands_of_entries_exist() -> None:
     assert set(COMMANDS) <= set(GERMAN_COMMANDS)
     for lang in ("de", "en", "de-leicht"):
         assert {f"step_{command}" for command in COMMANDS} <= load_labels(lang).keys()
-
-
-def test_next_step_comes_first() -> None:
-    """An entry with a command has a button that runs it, above all others; asking for advice is offered once."""
-    assert callback_data("datenschutz")[0] == f"{COMMAND_CALLBACK}datenschutz"
-    assert REQUEST_ADVICE in callback_data("datenschutz")
-    assert REQUEST_ADVICE not in callback_data("beratung")
-    assert not any(data.startswith(COMMAND_CALLBACK) for data in callback_data(""))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

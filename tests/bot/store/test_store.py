@@ -158,6 +158,18 @@ def test_rating_counts_once(store: Store) -> None:
     assert [row["value"] for row in store.erasure.load_personal_data(20)["feedback"]] == [0]
 
 
+def test_flaws_are_counted(store: Store) -> None:
+    """What was wrong with an answer is stored with the thumb, replaced by the next one, and counted by entry."""
+    for update, (user, flaw) in enumerate(((20, "wrong"), (20, "outdated"), (21, "outdated"), (22, "")), start=1):
+        store.inbox.add_updates([(update, str(user), "{}")])
+        event = replace(EVENT, update_id=update, chat_id=user, user_id=user)
+        store.finish_update(update, event, State(), (), [SaveFeedback("backbone", 0, flaw)])
+
+    assert store.users.flaw_counts() == {"backbone": {"outdated": 2}}
+    assert store.users.find_rating(20, "backbone") == SaveFeedback("backbone", 0, "outdated")
+    assert store.users.find_rating(20, "vision") is None
+
+
 def test_deletion_leaves_nothing_of_the_person(store: Store, clock: Clock) -> None:
     """After deletion only the anonymous reply is queued, and other people's data are untouched."""
     finish(store, say(10, "a"))

@@ -62,6 +62,16 @@ def edit_message_caption(world: World, params: Json) -> Json | bool:
     return sending.edit_own_message(world, message, content | sending.caption_content(world, params), params)
 
 
+@api_method("editMessageReplyMarkup")
+def edit_message_reply_markup(world: World, params: Json) -> Json | bool:
+    """Replace the keyboard of a message of the bot; the message does not count as edited."""
+    message = sending.find_own_message(world, params)
+    edit_date = message.edit_date
+    edited = sending.edit_own_message(world, message, message.content, params)
+    message.edit_date = edit_date
+    return edited if edited is True else message.to_json()
+
+
 @chat_method("deleteMessage")
 def delete_message(world: World, chat: Chat, params: Json) -> bool:
     """Delete a message: the bot's own, or a person's in a private chat or as administrator."""

@@ -1,0 +1,2 @@
+-- What was wrong with an answer that got a thumb down.
+ALTER TABLE feedback ADD COLUMN flaw TEXT NOT NULL DEFAULT '';
