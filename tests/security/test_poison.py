@@ -6,7 +6,7 @@ import pytest
 
 from bot.answering.answerer import Answerer, AnswerStatus
 from bot.app.bootstrap import make_answerer
-from bot.flows.questions import build_answer_keyboard
+from bot.flows.answer_keyboard import build_answer_keyboard
 from bot.sandbox.fake_telegram.rules import html_parser
 from bot.settings import Settings
 from index.build.builder import IndexSource, build_index

@@ -8,7 +8,7 @@ import pytest
 from bot.answering.answerer import Answerer, AnswerStatus
 from bot.answering.multi_question import answer_each_question
 from bot.app.bootstrap import make_answerer
-from bot.flows.questions import build_answer_keyboard
+from bot.flows.answer_keyboard import build_answer_keyboard
 from bot.settings import Settings
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
