@@ -21,7 +21,7 @@ from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.mail.delivery import make_mail_sender
-from bot.pipeline.api_calls import make_fallback_calls, readdress_calls
+from bot.pipeline.api_calls import make_fallback_calls, make_receipt_calls, readdress_calls
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
@@ -189,6 +189,7 @@ async def _run_workers(
         limiter,
         on_takeover=functools.partial(readdress_calls, dialogue),
         on_call=metrics.on_call,
+        on_sent=make_receipt_calls,
     )
     immediate_calls = ImmediateCalls(bot, limiter, runtime.clock)
     # mypy does not see through a partial of a variadic function

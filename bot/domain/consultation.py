@@ -72,22 +72,12 @@ class Details:
         """Whether the person can be reached through the channel they chose."""
         return self.reach is ContactChannel.TELEGRAM or bool(self.address)
 
-    @property
-    def asks_for_times(self) -> bool:
-        """Whether it matters when the person can be reached: only for a call."""
-        return self.reach is ContactChannel.PHONE
-
     def with_answer(self, step: FormStep, value: str) -> "Details":
         """Return the details with the answer to one question; choosing another channel clears the address."""
         if step is FormStep.CHANNEL:
-            return self.with_channel(ContactChannel(value))
+            return replace(self, reach=ContactChannel(value), address="")
         change: dict[str, Any] = {step.value: value}
         return replace(self, **change)
-
-    def with_channel(self, channel: ContactChannel, address: str = "") -> "Details":
-        """Return the details with another contact channel, and without the times if it does not ask for any."""
-        changed = replace(self, reach=channel, address=address)
-        return changed if changed.asks_for_times else replace(changed, times="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +102,7 @@ class Form:
 
     Attributes:
         at: the current question.
-        shares: which parts of the brief are passed on, none unless the person ticks it: "question", "progress".
+        shares: which parts of the brief are passed on: "question", "progress".
         reviewed: whether the summary was shown; a line changed afterwards leads back to it.
         paused: whether the person is doing something else.
         typed: the latest message typed for each line.
@@ -121,7 +111,7 @@ class Form:
     at: FormStep = FormStep.CONCERN
     details: Details = Details()
     brief: RequestContext = RequestContext()
-    shares: frozenset[str] = frozenset()
+    shares: frozenset[str] = frozenset(("question", "progress"))
     reviewed: bool = False
     paused: bool = False
     typed: tuple[TypedAnswer, ...] = ()
@@ -170,8 +160,10 @@ class Request:
         remind_at: when an adviser wants to be reminded.
         warned: when the requester was warned that the request will be closed because of their silence.
         reopened: times at which the requester reopened it, within the day before the latest one.
+        participants: Telegram id and name of each adviser who took it or wrote about it.
+        speaker: side and Telegram id of who wrote last; "" if the next message needs its writer's name.
+        spoken: when they wrote.
         rating: 1 to 5; 0 for none.
-        withdrawn: whether it is closed because the requester withdrew it; then nobody can reopen it.
         version: number of changes, by which the store detects concurrent ones.
     """
 
@@ -198,22 +190,37 @@ class Request:
     warned: float = 0.0
     closed: float = 0.0
     reopened: tuple[float, ...] = ()
+    participants: tuple[tuple[int, str], ...] = ()
+    speaker: str = ""
+    spoken: float = 0.0
     rating: int = 0
     comment: str = ""
-    withdrawn: bool = False
     version: int = 0
 
     def assign_to(self, adviser_id: int, name: str) -> "Request":
         """Return the request as taken by an adviser."""
-        return replace(self, status=RequestStatus.TAKEN, taken_by=adviser_id, adviser=name)
+        taken = replace(self, status=RequestStatus.TAKEN, taken_by=adviser_id, adviser=name)
+        return taken.add_participant(adviser_id, name)
+
+    def add_participant(self, adviser_id: int, name: str) -> "Request":
+        """Return the request with an adviser among its participants, under their latest name."""
+        others = tuple(participant for participant in self.participants if participant[0] != adviser_id)
+        return replace(self, participants=(*others, (adviser_id, name)))
+
+    def has_participant(self, adviser_id: int) -> bool:
+        """Return whether an adviser took the request or wrote about it."""
+        return bool(adviser_id) and adviser_id in (self.taken_by, *(number for number, _ in self.participants))
+
+    def without_adviser(self, adviser_id: int) -> "Request":
+        """Return the request without the id and name of an adviser."""
+        others = tuple(participant for participant in self.participants if participant[0] != adviser_id)
+        is_speaker = self.speaker == f"{Party.ADVISER.value}:{adviser_id}"
+        kept = replace(self, participants=others, speaker="" if is_speaker else self.speaker)
+        return replace(kept, taken_by=0, adviser="") if self.taken_by == adviser_id else kept
 
     def release(self) -> "Request":
         """Return the request as open, taken by nobody."""
-        return replace(self, status=RequestStatus.OPEN, taken_by=0, adviser="")
-
-    def close(self, now: float) -> "Request":
-        """Return the request as closed, without a conversation and reminders."""
-        return replace(self, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
+        return replace(self, status=RequestStatus.OPEN, taken_by=0, adviser="", speaker="")
 
     def pass_turn(self, turn: Party, now: float) -> "Request":
         """Return the request with the side that is to write next, and without notices and reminders so far."""

@@ -38,12 +38,16 @@ class UpdateRequest:
 
 @dataclass(frozen=True, slots=True)
 class AppendTranscript:
-    """Add a line to a request's transcript, from a message of the event's chat, by default from the event's."""
+    """Add a line to a request's transcript, from a message of the event's chat, by default from the event's.
+
+    ``signed`` says that the copy of the message contains its writer's name, so that its edits must contain it too.
+    """
 
     reference: str
     side: Party
     text: str
     message_id: int | None = None
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

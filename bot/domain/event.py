@@ -31,6 +31,7 @@ class Event:
     Attributes:
         callback_id: id with which to answer a tap or an inline query.
         language_code: language of the person's Telegram.
+        name, first_name: the person's full name, and their first name alone.
         reply_to: id of the message that this one replies to.
         html: the message or caption with its formatting, as Telegram HTML.
         media_type: what a message of the kind OTHER contains: photo, voice, document, …
@@ -54,6 +55,7 @@ class Event:
     callback_id: str = ""
     language_code: str = ""
     name: str = ""
+    first_name: str = ""
     private: bool = True
     reply_to: int | None = None
     html: str = ""

@@ -57,6 +57,9 @@ class RelayMessage:
         chat_id: where it is copied to.
         reply_to: chat and id of the message whose counterpart the copy replies to.
         message_id: None for the event's message.
+        heading: a line in Telegram HTML that is sent before the copy; "" for none.
+        html: text or caption of the copy, if it has another one than the message; a text is then sent anew.
+        is_caption: whether ``html`` is a caption.
     """
 
     reference: str
@@ -64,6 +67,9 @@ class RelayMessage:
     to_advisers: bool = False
     reply_to: tuple[int, int] | None = None
     message_id: int | None = None
+    heading: str = ""
+    html: str = ""
+    is_caption: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +102,6 @@ class RefreshCard:
 @dataclass(frozen=True, slots=True)
 class SendMail:
     """An e-mail with a request to its contact."""
-
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendWithdrawalMail:
-    """An e-mail that a request is withdrawn, to the contact who got it by e-mail."""
 
     reference: str
 
@@ -155,7 +154,7 @@ class AlertOperator:
     """An alert to the operator that the bot was removed from the advisers' chat."""
 
 
-RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail | SendWithdrawalMail
+RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail
 ShownMessage = SendMessage | EditMessage | EditKeyboard | SendContact
 Message = ShownMessage | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator
 

@@ -19,6 +19,19 @@ class Album:
 
 
 @dataclass(frozen=True, slots=True)
+class PassableMessage:
+    """A message that the bot did not answer, and that its writer can pass on to the advisers.
+
+    ``html`` is the text or caption with its formatting, ``media_type`` what it contains besides text, as in `Event`.
+    """
+
+    id: int
+    text: str
+    html: str
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What the bot remembers about one person in one chat.
 
@@ -45,7 +58,7 @@ class State:
         minute: when the current minute of questions began (Unix time), see `bot.flows.questions`.
         asked: number of questions within that minute.
         albums: the latest albums that an adviser sent in this chat.
-        unanswered: message id and text that the person can pass on to the advisers.
+        passable: the latest messages that the person can pass on to the advisers.
         taps: number of buttons tapped within the minute that began at ``taps_since`` (Unix time).
         sent: the latest request.
         guesses: Unix times at which team codes were tried that do not exist, see `bot.flows.selfcheck.team`.
@@ -73,7 +86,7 @@ class State:
     minute: float = 0.0
     asked: int = 0
     albums: tuple[Album, ...] = ()
-    unanswered: tuple[int, str] = (0, "")
+    passable: tuple[PassableMessage, ...] = ()
     taps: int = 0
     taps_since: float = 0.0
     sent: SentRequest | None = None

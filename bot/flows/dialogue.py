@@ -65,6 +65,11 @@ def _handle_text(context: TurnContext) -> Turn:
     return requester.offer_passing_on(context, questions.answer_question(context))
 
 
+def _handle_media(context: TurnContext) -> Turn:
+    turn = crisis.answer_with_help(context)
+    return turn or requester.offer_passing_on(context, context.say("unsupported"))
+
+
 def _add_reminder(context: TurnContext, turn: Turn) -> Turn:
     """Pause a form or self-check that the person left for something else, and show once how to return to it.
 
@@ -89,8 +94,8 @@ def _add_reminder(context: TurnContext, turn: Turn) -> Turn:
 
 EVENT_HANDLERS: dict[EventKind, EventHandler] = {
     EventKind.TEXT: _handle_text,
-    EventKind.EDITED: questions.answer_edit,
+    EventKind.EDITED: lambda context: requester.offer_passing_on(context, questions.answer_edit(context)),
     EventKind.COMMAND: commands.handle_command,
     EventKind.BUTTON: callbacks.handle_callback,
-    EventKind.OTHER: lambda context: crisis.answer_with_help(context) or context.say("unsupported"),
+    EventKind.OTHER: _handle_media,
 }

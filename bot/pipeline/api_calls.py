@@ -20,13 +20,20 @@ from bot.domain.message import (
     SendContact,
     SendMail,
     SendMessage,
-    SendWithdrawalMail,
     ShowCommandMenu,
 )
 from bot.domain.vcard import format_vcard, split_name, strip_number
 from bot.flows.context import Services
 from bot.flows.relay.notices import report_undelivered
-from bot.store.records import DELETE_MENU, DELETE_RELAYED, SET_MENU, ApiCall, Destination, OutgoingCall
+from bot.store.records import (
+    DELETE_MENU,
+    DELETE_RELAYED,
+    SET_MENU,
+    SET_REACTION,
+    ApiCall,
+    Destination,
+    OutgoingCall,
+)
 from prompts.message_splitter import split_html
 from prompts.render import format_label
 
@@ -34,6 +41,7 @@ FILE_PARAMS = {"sendPhoto": "photo", "sendDocument": "document"}  # method -> pa
 ATTACHMENT_KIND = "drawn"  # the key that marks a placeholder of a file; its value is the kind
 UPLOADED_FILE = "sent"  # the kind of a file that Telegram already has
 CALLBACK_ANSWER_LIMIT = 200  # characters; Bot API, answerCallbackQuery
+RECEIPT = "✍"  # the reaction to a message that has arrived; Bot API, ReactionTypeEmoji
 _BUTTON_LABEL_LIMIT = 64  # characters; the apps truncate longer labels
 
 
@@ -49,19 +57,17 @@ def calls_without_event(messages: Iterable[Message], adviser_chat: int | None) -
 
 def _build_message_calls(message: Message, event: Event, adviser_chat: int | None) -> Iterator[OutgoingCall]:
     match message:
-        case SendMail() | SendWithdrawalMail() | AlertOperator():
+        case SendMail() | AlertOperator():
             yield message
         case RefreshCard() if adviser_chat is not None:
             yield replace(message, chat_id=adviser_chat)
         case SendMessage(to_advisers=to_advisers) if adviser_chat is not None or not to_advisers:
             yield from _build_send_calls(message, event, adviser_chat)
-        case RelayMessage(reference, chat_id, to_advisers, reply_to, copied_message_id):
-            source = (event.chat_id, event.message_id if copied_message_id is None else copied_message_id)
-            params: dict[str, Any] = {"from_chat_id": source[0], "message_id": source[1]}
-            destination = Destination.THREAD if to_advisers else Destination.CHAT
-            yield ApiCall(chat_id, "copyMessage", params, source, None, reply_to, reference, destination)
+        case RelayMessage():
+            yield from _build_relay_calls(message, event)
         case EditRelayed(reference, chat_id, html, caption):
-            method, params = "editMessageText", {"text": html, "parse_mode": "HTML"}
+            method = "editMessageText"
+            params: dict[str, Any] = {"text": html, "parse_mode": "HTML"}
             if event.file_id:  # Telegram does not say whether the file or only its caption was changed
                 uploaded = _file_placeholder(UPLOADED_FILE, {"type": event.media_type, "file": event.file_id})
                 method, params = "editMessageMedia", {"media": {"media": uploaded, **_caption_params(html)}}
@@ -101,6 +107,22 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             yield ApiCall(event.chat_id, SET_MENU if commands else DELETE_MENU, params)
 
 
+def _build_relay_calls(relay: RelayMessage, event: Event) -> Iterator[ApiCall]:
+    """Copy a message; a text that gets another wording cannot be copied and is sent anew."""
+    source = (event.chat_id, event.message_id if relay.message_id is None else relay.message_id)
+    destination = Destination.THREAD if relay.to_advisers else Destination.CHAT
+    method: str = "copyMessage"
+    params: dict[str, Any] = {"from_chat_id": source[0], "message_id": source[1]}
+    if relay.is_caption:
+        params |= _caption_params(relay.html)
+    elif relay.html:
+        method, params = "sendMessage", {"text": relay.html, "parse_mode": "HTML"}
+    copy = ApiCall(relay.chat_id, method, params, source, None, relay.reply_to, relay.reference, destination)
+    if relay.heading:
+        yield replace(copy, method="sendMessage", params=_html_params(relay.heading), source=None)
+    yield copy
+
+
 def _build_send_calls(message: SendMessage, event: Event, adviser_chat: int | None) -> Iterator[ApiCall]:
     chat_id = event.chat_id if message.chat_id is None else message.chat_id
     if message.to_advisers and adviser_chat is not None:
@@ -120,6 +142,15 @@ def _build_send_calls(message: SendMessage, event: Event, adviser_chat: int | No
         if number == len(parts) - 1:
             params |= _markup_params(message.keyboard)
         yield ApiCall(chat_id, method, params, source, reference=message.reference, destination=destination)
+
+
+def make_receipt_calls(call: OutgoingCall) -> list[OutgoingCall]:
+    """Return the call that shows at a relayed message that its copy has arrived; nothing for any other call."""
+    if not isinstance(call, ApiCall) or not call.reference or call.source is None or call.source[0] == call.chat_id:
+        return []
+    chat_id, message_id = call.source
+    params = {"message_id": message_id, "reaction": RECEIPT}
+    return [ApiCall(chat_id, SET_REACTION, params, reference=call.reference)]
 
 
 def make_fallback_calls(services: Services, call: OutgoingCall, reason: str) -> list[OutgoingCall]:

@@ -47,6 +47,7 @@ CallResult = Sent | Rejected | Retry
 Call = TypeVar("Call")
 MakeCall = Callable[[Call], Awaitable[CallResult]]
 OnFailure = Callable[[OutgoingCall, str], Sequence[OutgoingCall]]  # call and reason -> what to send instead
+OnSent = Callable[[OutgoingCall], Sequence[OutgoingCall]]  # call -> what shows its writer that it has arrived
 HANDOVER_WAIT = 5.0  # seconds for the previous leader to save the results of its last calls
 IDLE_WAIT = 30.0  # seconds until the queue is checked without being woken
 
@@ -64,11 +65,12 @@ class Outbox:
         sleep: Sleep = wait_for_event,
         on_takeover: Callable[[], None] = lambda: None,
         on_call: Callable[[int, CallResult], None] = lambda chat_id, result: None,
+        on_sent: OnSent = lambda outgoing: (),
     ) -> None:
         """``on_takeover`` is called, in a thread, when this process starts to send; ``on_call`` after each call."""
         self._store, self._make_call, self._clock, self._on_failure = store, make_call, clock, on_failure
         self._limiter, self._sleep, self._on_takeover = limiter or RateLimiter(NO_LIMITS), sleep, on_takeover
-        self._on_call = on_call
+        self._on_call, self._on_sent = on_call, on_sent
         self._wake_event = asyncio.Event()
         self._in_flight: dict[int, tuple[QueuedCall, asyncio.Task[None]]] = {}
         self._served_lanes: set[str] = set()  # lanes that had a turn in this round
@@ -190,7 +192,8 @@ class Outbox:
     async def _record_result(self, queued: QueuedCall, result: CallResult) -> None:
         match result:
             case Sent(message_id):
-                await asyncio.to_thread(self._store.outbox.mark_sent, queued.id, message_id)
+                receipts = self._on_sent(queued.call)
+                await asyncio.to_thread(self._store.outbox.mark_sent, queued.id, message_id, receipts)
             case Rejected(reason):
                 log.warning("%s to one chat was refused: %s", _call_name(queued), reason)
                 await asyncio.to_thread(self._record_failure, queued, reason)

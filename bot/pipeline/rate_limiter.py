@@ -30,7 +30,8 @@ COUNTED_METHODS = frozenset(
         "pinChatMessage",
     )
 )  # fmt: skip
-UNCOUNTED_METHODS = ("answerCallbackQuery", "answerInlineQuery", "sendChatAction")  # but none during a flood wait
+# But none during a flood wait.
+UNCOUNTED_METHODS = ("answerCallbackQuery", "answerInlineQuery", "sendChatAction", "setMessageReaction")
 ALL_CHATS = 0  # in place of a chat: all chats; no chat has this id
 SECOND, MINUTE = 1.0, 60.0
 RETRY_MARGIN = 0.1  # seconds to wait in addition to what Telegram asked for

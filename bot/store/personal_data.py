@@ -72,7 +72,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             (
                 "body",
                 "JSON: all you told, what the bot added with your consent, version of the consent's wording, "
-                "who took it, times, rating and comment",
+                "who took it or wrote about it, who wrote last, times, rating and comment",
             ),
         ),
     ),
@@ -89,6 +89,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             _CREATED_COLUMN,
             ("chat_id", "the chat it was written in"),
             ("message_id", "its number there"),
+            ("signed", "1 if the name of who wrote it is part of the copy"),
         ),
     ),
     "threads": TableInfo(
@@ -103,6 +104,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             ("card", "the message at the top"),
             ("lines", "how many messages were written before it was opened, until they are told there"),
             ("told", "how many of them are told there"),
+            ("title", "the name of the topic"),
             ("erased", "when the request was deleted, as Unix time"),
         ),
     ),

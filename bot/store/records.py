@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendWithdrawalMail
+from bot.domain.message import AlertOperator, RefreshCard, SendMail
 
 MAIN_TENANT = "main"  # an installation's own bot; others may share it
 SourceMessage = tuple[int, int]  # chat and id of a message that a person wrote
@@ -70,10 +70,11 @@ class RequestMailDeletion:
     contact: str
 
 
-MailCall = SendMail | SendWithdrawalMail | RequestMailDeletion | AlertOperator
+MailCall = SendMail | RequestMailDeletion | AlertOperator
 OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
 SET_MENU, DELETE_MENU = "setMyCommands", "deleteMyCommands"  # the methods for the command menu of a chat
+SET_REACTION = "setMessageReaction"  # the method that shows at a relayed message that it has arrived
 MAX_UNLIMITED_CALLS = 20  # made at once, of the calls that Telegram does not limit
 SENDING_DUTY = "lead"  # of the process that sends calls and handles deadlines
 POLLING_DUTY = "poll"  # of the process that polls; a worker, which never polls, may send at the same time
@@ -87,6 +88,7 @@ class AdviserThread:
         card: the message at its top; 0 if it has not been sent yet.
         history_length: while it is being opened, the number of earlier transcript lines to send to it.
         history_sent: how many messages with these were sent; None once it is open.
+        title: the name of the topic as it was last set; "" if that is unknown.
     """
 
     chat_id: int
@@ -94,6 +96,7 @@ class AdviserThread:
     card: int
     history_length: int = 0
     history_sent: int | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from bot.attachments.subprocess_renderer import render_in_subprocess
 from bot.pipeline.api_calls import ATTACHMENT_KIND, UPLOADED_FILE
 from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
-from bot.store.records import DELETE_MENU, SET_MENU
+from bot.store.records import DELETE_MENU, SET_MENU, SET_REACTION
 
 THREAD_GONE_ERRORS = ("message thread not found", "topic_deleted", "topic_id_invalid")
 INPUT_MEDIA_TYPES = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
@@ -43,6 +43,7 @@ _METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
     "answerCallbackQuery": Bot.answer_callback_query,
     SET_MENU: Bot.set_my_commands,
     DELETE_MENU: Bot.delete_my_commands,
+    SET_REACTION: Bot.set_message_reaction,
 }
 _METHODS_WITHOUT_CHAT = ("answerCallbackQuery", SET_MENU, DELETE_MENU)
 _PARAM_TYPES: dict[str, type[BotCommandScope | InlineKeyboardMarkup | LinkPreviewOptions | ReplyParameters]] = {

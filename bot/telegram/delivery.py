@@ -100,8 +100,6 @@ class Delivery:
             return Rejected("the request was deleted")
         for _ in range(2):
             thread = await asyncio.to_thread(self.store.requests.find_thread, request.reference)
-            if thread is None and request.withdrawn:
-                return Sent(None)  # withdrawn before the advisers got it: they need not see it
             if thread and thread.chat_id != chat_id:  # the advisers have another chat now
                 await asyncio.to_thread(self.store.erasure.leave_thread, request.reference)
                 thread = None
@@ -128,7 +126,9 @@ class Delivery:
         """
         lines = await asyncio.to_thread(self.store.requests.load_transcript, request.reference)
         if thread is None:
-            thread = AdviserThread(chat_id, await self._create_topic(chat_id, request), 0, len(lines), 0)
+            title = messages.format_topic_title(request)
+            topic_id = await self._create_topic(chat_id, title)
+            thread = AdviserThread(chat_id, topic_id, 0, len(lines), 0, title)
             if thread.thread_id:
                 await self._save_thread(request, thread)
         if not thread.card:
@@ -149,9 +149,9 @@ class Delivery:
         await asyncio.to_thread(self.store.requests.save_thread, request.reference, thread)
         return thread
 
-    async def _create_topic(self, chat_id: int, request: Request) -> int:
+    async def _create_topic(self, chat_id: int, title: str) -> int:
         try:
-            topic = await self.bot.create_forum_topic(chat_id, messages.format_topic_title(request))
+            topic = await self.bot.create_forum_topic(chat_id, title)
         except BadRequest as error:
             if error_contains(error, *NO_TOPICS_ERRORS):
                 return 0
@@ -167,14 +167,16 @@ class Delivery:
                 raise
             params = {**params, **topic_params(thread.thread_id)}
             sent = await call_bot_api(self.bot, thread.chat_id, "sendMessage", params)
-            await self._pin_card(await self._save_thread(request, replace(thread, card=sent.message_id or 0)))
-        if thread.thread_id:
-            await self._update_title(thread, request)
+            thread = await self._save_thread(request, replace(thread, card=sent.message_id or 0))
+            await self._pin_card(thread)
+        title = messages.format_topic_title(request)
+        if thread.thread_id and thread.title != title:
+            await self._update_title(thread, title)
+            await self._save_thread(request, replace(thread, title=title))
         return Sent(None)
 
-    async def _update_title(self, thread: AdviserThread, request: Request) -> None:
+    async def _update_title(self, thread: AdviserThread, title: str) -> None:
         try:
-            title = messages.format_topic_title(request)
             await self.bot.edit_forum_topic(thread.chat_id, thread.thread_id, name=title)
         except BadRequest as error:
             if error_contains(error, *THREAD_GONE_ERRORS):

@@ -59,7 +59,15 @@ def parse_raw_update(bot: Bot, bot_user: User, update_id: int, raw_update: dict[
 def _is_well_formed(event: Event) -> bool:
     """Whether the ids and texts of an event have the types that Telegram promises, and the store can hold them."""
     ids = (event.chat_id, event.user_id, event.message_id, event.reply_to or 0, event.thread_id)
-    texts = (event.text, event.name, event.language_code, event.callback_id, event.html, event.album_id)
+    texts = (
+        event.text,
+        event.name,
+        event.first_name,
+        event.language_code,
+        event.callback_id,
+        event.html,
+        event.album_id,
+    )
     are_ids_valid = all(isinstance(value, int) and abs(value) < MAX_ID for value in ids)
     return are_ids_valid and all(isinstance(value, str) for value in texts)
 
@@ -100,6 +108,7 @@ def _parse_callback_query(update_id: int, query: CallbackQuery) -> Event | None:
         callback_id=query.id,
         language_code=query.from_user.language_code or "",
         name=query.from_user.full_name,
+        first_name=query.from_user.first_name,
         private=query.message.chat.type == ChatType.PRIVATE,
         thread_id=_topic_id(query.message),
         keyboard=keyboard,
@@ -168,6 +177,7 @@ def _parse_message(update_id: int, message: Message, sender: User, bot_user: Use
         command=command,
         language_code=sender.language_code or "",
         name=message.author_signature or (message.chat.title or "" if sender.is_bot else sender.full_name),
+        first_name=sender.first_name,
         private=private,
         reply_to=replied_message.message_id if replied_message else None,
         html=message.text_html if message.text else message.caption_html if message.caption else "",

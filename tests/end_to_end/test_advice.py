@@ -21,7 +21,8 @@ async def test_request_from_start_to_rating(fake_telegram: FakeTelegram, ada: Us
     bea.tap_button("Übernehmen", chat=forum)
     await wait_for_text(fake_telegram, ada, f"Bea kümmert sich um Ihre Anfrage {reference}")
     bea.send_text("Gern! Passt Ihnen Dienstag?", chat=forum, topic=topic)
-    assert (await wait_for_text(fake_telegram, ada, "Passt Ihnen Dienstag?")).text == "Gern! Passt Ihnen Dienstag?"
+    relayed = await wait_for_text(fake_telegram, ada, "Passt Ihnen Dienstag?")
+    assert relayed.text == "Bea (Beratung):\nGern! Passt Ihnen Dienstag?"
     assert not any("Bisheriger Verlauf" in seen.text for seen in bea.bot_messages(forum))
     ada.send_text("Dienstag passt. Was ist ein Backbone?")
     assert (await wait_for_text(fake_telegram, bea, "Dienstag passt.", forum)).thread_id == topic
@@ -34,13 +35,14 @@ async def test_request_from_start_to_rating(fake_telegram: FakeTelegram, ada: Us
     await wait_for_text(fake_telegram, ada, "Danke für Ihre Rückmeldung")
     await wait_for_text(fake_telegram, bea, "5 von 5, „Sehr hilfreich“", forum)
     await fake_telegram.wait_for(lambda: fake_telegram.view_chat(forum).topic_names[topic].startswith("✅"))
+    assert {call.status for call in fake_telegram.calls_to("editForumTopic")} == {200}
 
 
 @pytest.mark.usefixtures("connected")
 async def test_everything_is_relayed_both_ways(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Photos, files, voice, contacts, locations, edits and replies are relayed unchanged in both directions."""
+    """Photos, files, voice, contacts, locations, edits and replies are relayed in both directions."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Schicken Sie gern Unterlagen.", chat=forum, topic=topic)
     received = await wait_for_text(fake_telegram, ada, "Unterlagen")
@@ -61,10 +63,11 @@ async def test_everything_is_relayed_both_ways(
     assert (await wait_for_text(fake_telegram, bea, "<so>", forum)).edited
 
     answer = bea.send_text("Ja", chat=forum, topic=topic, reply_to=copied)
-    seen = await fake_telegram.wait_for(lambda: [seen for seen in ada.bot_messages() if seen.text == "Ja"])
+    named = "Bea (Beratung):\nJa"
+    seen = await fake_telegram.wait_for(lambda: [seen for seen in ada.bot_messages() if seen.text == named])
     assert seen[-1].reply_to == text.id
     bea.edit_text(answer, "Ja, gern", chat=forum)
-    await wait_for_text(fake_telegram, ada, "Ja, gern")
+    await wait_for_text(fake_telegram, ada, f"{named}, gern")
 
 
 @pytest.mark.usefixtures("connected")
@@ -84,7 +87,7 @@ async def test_replaced_photo_is_replaced_for_the_adviser(
         lambda: [seen for seen in bea.bot_messages(forum) if seen.id == copied.id and seen.edited]
     )
     file = fake_telegram.world.files.by_id[after.raw["photo"][0]["file_id"]]
-    assert (file.content, after.text) == (DEFAULT_PHOTO + b"right", "")
+    assert (file.content, after.text) == (DEFAULT_PHOTO + b"right", "Ada:")
 
 
 @pytest.mark.usefixtures("connected")

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.app.bootstrap import open_store_from_settings
-from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, User
+from bot.sandbox.fake_telegram import FakeTelegram, FaultKind, Group, MessageView, User
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
 from tests.bot.mail.test_mail import free_port
@@ -50,6 +50,51 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
     yield server
     server.controller.stop()
+
+
+def reactions(fake_telegram: FakeTelegram, chat: User | Group, messages: list[MessageView]) -> list[tuple[str, ...]]:
+    """Return the bot's reactions to messages of a chat."""
+    now = {message.id: message.reaction for message in fake_telegram.view_chat(chat).messages}
+    return [now[message.id] for message in messages]
+
+
+@pytest.mark.usefixtures("connected")
+async def test_reaction_that_is_not_allowed(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
+    """If the advisers' group forbids reactions, their messages arrive all the same, and nobody is told."""
+    topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
+    forum.forbid_kinds("reaction")
+    bea.send_text("Hallo!", chat=forum, topic=topic)
+    await wait_for_text(fake_telegram, ada, "Hallo!")
+    sent = ada.send_text("Guten Tag!")
+    await fake_telegram.wait_for(lambda: reactions(fake_telegram, ada, [sent]) == [("✍",)])
+
+    assert [call.status for call in fake_telegram.calls_to("setMessageReaction")] == [400, 200]
+    assert not any("Nicht zugestellt" in seen.text for seen in bea.bot_messages(forum))
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMIT, FaultKind.RESET], ids=lambda kind: kind.name)
+@pytest.mark.usefixtures("connected")
+async def test_message_is_passed_on_once_when_telegram_fails(
+    fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group, kind: FaultKind
+) -> None:
+    """A message that is passed on twice, and was edited and deleted by its writer, arrives once, as it was last."""
+    reference = await request(fake_telegram, ada)
+    topic = topic_of(await card(fake_telegram, bea, forum, reference))
+    sent = ada.send_text("Sind Sie noch da?")
+    await ada.wait_for_reply()
+    ada.edit_text(sent, "Sind Sie da, Herr <Rohm>?")
+    await ada.wait_for_reply()
+    del fake_telegram.world.chats[ada.id].messages[sent.id]
+    fake_telegram.fail_next("sendMessage", kind, chat=forum)
+    taps = [ada.tap_button(f"Ans Beratungsteam weitergeben ({reference})") for _ in range(2)]
+    second = await fake_telegram.wait_for(lambda: taps[1].answer or {})
+    await wait_for_text(fake_telegram, ada, "Das habe ich ans Beratungsteam weitergegeben")
+    passed = await wait_for_text(fake_telegram, bea, "Sind Sie", forum)
+    await fake_telegram.wait_for(lambda: fake_telegram.calls_to("setMessageReaction"))
+
+    assert (passed.text, passed.thread_id) == ("Ada:\nSind Sie da, Herr <Rohm>?", topic)
+    assert len([seen for seen in bea.bot_messages(forum) if "Sind Sie" in seen.text]) == 1
+    assert second["text"] == "Das haben Sie schon weitergegeben."
 
 
 @pytest.mark.usefixtures("connected")
@@ -107,12 +152,14 @@ async def test_nothing_is_lost_when_telegram_fails(
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
-    for number in range(3):
-        ada.send_text(f"Nachricht {number}")
+    fake_telegram.fail_next("sendMessage", kind, chat=forum)
+    fake_telegram.fail_next("setMessageReaction", kind, chat=ada)
+    sent = [ada.send_text(f"Nachricht {number}") for number in range(3)]
     await wait_for_text(fake_telegram, bea, "Nachricht 2", forum)
 
-    texts = [seen.text for seen in bea.bot_messages(forum) if seen.text.startswith("Nachricht")]
-    assert texts == [f"Nachricht {number}" for number in range(3)]
+    texts = [seen.text for seen in bea.bot_messages(forum) if seen.text[:-1].endswith("Nachricht ")]
+    assert texts == ["Ada:\nNachricht 0", "Nachricht 1", "Nachricht 2"]
+    await fake_telegram.wait_for(lambda: reactions(fake_telegram, ada, sent) == [("✍",)] * 3)
     assert list(fake_telegram.view_chat(forum).topic_names) == [topic]
 
 
@@ -143,12 +190,13 @@ async def test_unanswered_call_is_retried(fake_telegram: FakeTelegram, ada: User
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
-    fake_telegram.fail_next("copyMessage", FaultKind.HANG, chat=forum)
+    fake_telegram.fail_next("sendMessage", FaultKind.HANG, chat=forum)
     ada.send_text("Eins")
     ada.send_text("Zwei")
     await fake_telegram.wait_for(lambda: "Zwei" in [seen.text for seen in bea.bot_messages(forum)])
 
-    assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == ["Eins", "Zwei"]
+    arrived = [seen.text for seen in bea.bot_messages(forum)]
+    assert [text for text in arrived if text in ("Ada:\nEins", "Zwei")] == ["Ada:\nEins", "Zwei"]
 
 
 @pytest.mark.usefixtures("connected")
@@ -159,16 +207,15 @@ async def test_lost_response_causes_a_duplicate(
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     bea.send_text("Hallo!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Hallo!")
-    fake_telegram.fail_next("copyMessage", FaultKind.LOST, chat=forum)
-    ada.send_text("Eins")
-    ada.send_text("Zwei")
-    await wait_for_text(fake_telegram, bea, "Zwei", forum)
+    for method in ("sendMessage", "copyMessage"):
+        fake_telegram.fail_next(method, FaultKind.LOST, chat=forum)
+    for text in ("Eins", "Zwei", "Drei"):
+        ada.send_text(text)
+    await wait_for_text(fake_telegram, bea, "Drei", forum)
 
-    assert [seen.text for seen in bea.bot_messages(forum) if seen.text in ("Eins", "Zwei")] == [
-        "Eins",
-        "Eins",
-        "Zwei",
-    ]
+    arrived = [seen.text for seen in bea.bot_messages(forum)]
+    expected = ["Ada:\nEins", "Ada:\nEins", "Zwei", "Zwei", "Drei"]
+    assert [text for text in arrived if text in expected] == expected
 
 
 async def test_reply_to_a_card_that_was_sent_twice(
@@ -271,7 +318,6 @@ async def test_reminders_for_an_unanswered_request(
     async with running(Settings(), live, clock=lambda: time.time() + 10 * 86_400):
         await wait_for_text(fake_telegram, ada, "hat sich bis heute niemand gemeldet")
         assert (await wait_for_text(fake_telegram, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
-        await ada.wait_for_reply(ada.tap_button("Anfrage zurückziehen"))
-        ada.tap_button("Ja, zurückziehen")
+        ada.tap_button("Anfrage zurückziehen")
         await wait_for_text(fake_telegram, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
         await wait_for_text(fake_telegram, bea, "hat die Anfrage zurückgezogen", forum)

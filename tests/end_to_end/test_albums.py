@@ -42,7 +42,7 @@ async def test_album_from_an_adviser_arrives_complete(
     bea.send_text("Bis morgen!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Bis morgen!")
 
-    assert arrived == ["Unser Plan", "", "Seite drei"]
+    assert arrived == ["Bea (Beratung):\nUnser Plan", "", "Seite drei"]
     assert photo_captions(ada) == []
     assert not any("Nicht zugestellt" in seen.text for seen in bea.bot_messages(forum))
 
@@ -59,4 +59,4 @@ async def test_album_from_a_person_arrives_complete(
     ada.send_text("Das war es.")
     await wait_for_text(fake_telegram, bea, "Das war es.", forum)
 
-    assert photo_captions(bea, forum) == ["", "// Seite zwei", ""]
+    assert photo_captions(bea, forum) == ["Ada:", "// Seite zwei", ""]

@@ -40,6 +40,7 @@ from bot.flows.relay.messages import (
     render_advisers,
     requester_row,
 )
+from bot.flows.relay.signature import sign_edit, sign_relay
 from prompts.dates import format_date_and_time
 
 NOTE_PREFIX = "//"  # marks a message, and its whole album, as a note among the advisers
@@ -67,10 +68,11 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
         return Turn(state)
     if is_edit:
         edit = EditRelayed(request.reference, request.chat_id, event.html, is_caption=bool(event.media_type))
+        signed = store.requests.is_copy_signed(request.reference, (event.chat_id, event.message_id))
+        edit = sign_edit(request, Party.ADVISER, edit, event, signed=signed)
         return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.ADVISER, event.text),))
     if request.status is RequestStatus.CLOSED:
-        rows = () if request.withdrawn else ((adviser_button(request, "reopen"),),)
-        return Turn(state, (message_to_advisers(request, "closed", rows, withdrawn=request.withdrawn),))
+        return Turn(state, (message_to_advisers(request, "closed", ((adviser_button(request, "reopen"),),)),))
     extended_album = replace(album, messages=(*album.messages, event.message_id))
     return _relay_to_requester(context.with_state(_remember_album(state, extended_album)), request)
 
@@ -108,24 +110,29 @@ def _remember_album(state: State, album: Album) -> State:
 
 def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
     event = context.event
-    updated = replace(_answered_by(context, request), talking=True)
+    reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
+    relay = RelayMessage(request.reference, request.chat_id, reply_to=reply_to)
+    updated, relay = sign_relay(_answered_by(context, request), Party.ADVISER, relay, event, context.services.now())
+    updated = replace(updated, talking=True)
     opening: tuple[SendMessage, ...] = ()
     if not request.talking or request.status is RequestStatus.OPEN:  # begins, or continues with another adviser
         end_row = (requester_row(request, "end"),)
         opening = (message_to_requester(request, "talk_begins", end_row, adviser=event.name),)
-    reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
-    relay = RelayMessage(request.reference, request.chat_id, reply_to=reply_to)
+    elif not request.has_participant(event.user_id):
+        opening = (message_to_requester(request, "talk_joined", adviser=event.name),)
     is_card_outdated = (request.status, request.turn) != (updated.status, updated.turn)
     refresh = (RefreshCard(request.reference),) if is_card_outdated else ()
-    line = AppendTranscript(request.reference, Party.ADVISER, event.text or f"[{event.media_type}]")
+    text = event.text or f"[{event.media_type}]"
+    line = AppendTranscript(request.reference, Party.ADVISER, text, signed=bool(relay.html))
     return Turn(context.state, (*opening, relay, *refresh), (UpdateRequest(updated), line))
 
 
 def _answered_by(context: TurnContext, request: Request) -> Request:
     """Return a request as answered now by the event's adviser, who takes it if it is open."""
     event = context.event
-    taken = request.assign_to(event.user_id, event.name) if request.status is RequestStatus.OPEN else request
-    return taken.pass_turn(Party.REQUESTER, context.services.now())
+    is_open = request.status is RequestStatus.OPEN
+    change = request.assign_to if is_open else request.add_participant
+    return change(event.user_id, event.name).pass_turn(Party.REQUESTER, context.services.now())
 
 
 def _report_no_request(state: State, event: Event) -> Turn | None:
@@ -160,10 +167,10 @@ def _release_request(context: TurnContext, request: Request, _: str) -> Turn:
     name = context.event.name
     if request.status is not RequestStatus.TAKEN:
         return _refuse_tap(context)
-    adviser_notice = message_to_advisers(request, "released", adviser=name)
-    if not request.talking:
-        return _update_request(context, request.release(), adviser_notice)
-    notice = message_to_requester(request, "request_released", (requester_row(request, "end"),), adviser=name)
+    talking = request.talking
+    adviser_notice = message_to_advisers(request, "released", adviser=name, talking=talking)
+    end_row = (requester_row(request, "end"),) if talking else ()
+    notice = message_to_requester(request, "request_released", end_row, adviser=name, talking=talking)
     return _update_request(context, request.release(), notice, adviser_notice)
 
 

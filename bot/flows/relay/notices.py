@@ -10,6 +10,7 @@ from bot.flows.context import Services, TurnContext
 from bot.flows.relay.messages import advisers_label, message_to_advisers, render_advisers
 from bot.store.records import (
     DELETE_RELAYED,
+    SET_REACTION,
     ApiCall,
     EraseThread,
     ErasureReason,
@@ -29,10 +30,12 @@ def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> S
         return _report_undeleted(services, call)
     store = services.store
     request = None if isinstance(call, AlertOperator) else store.requests.find_request(call.reference)
-    if request is None or request.withdrawn:
+    if request is None:
         return ()
     if isinstance(call, SendMail) and services.adviser_chat is not None:
         return (message_to_advisers(request, "mail_failed"),)
+    if isinstance(call, ApiCall) and call.method == SET_REACTION:
+        return ()  # the message itself has arrived
     if isinstance(call, ApiCall) and call.method == DELETE_RELAYED:
         is_there = call.edit_of is not None and store.outbox.find_reply_to(call.chat_id, call.edit_of)
         return (message_to_advisers(request, "still_there"),) if is_there else ()

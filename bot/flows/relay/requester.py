@@ -1,5 +1,6 @@
 """The requester's side: during a conversation with an adviser, the person's messages go to the advisers."""
 
+import re
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
@@ -8,25 +9,29 @@ from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
-from bot.domain.message import AnswerCallback, Button, EditRelayed, RefreshCard, RelayMessage, SendMessage
-from bot.domain.turn import State, Turn
-from bot.flows import request_limits
-from bot.flows.callback_data import (
-    ERASURE_CALLBACK,
-    LANGUAGE_CALLBACK,
-    PRIVACY_CALLBACK,
-    REQUEST_ADVICE,
-    REQUESTER_CALLBACK,
+from bot.domain.message import (
+    AnswerCallback,
+    Button,
+    EditMessage,
+    EditRelayed,
+    RefreshCard,
+    RelayMessage,
+    SendMessage,
 )
+from bot.domain.turn import PassableMessage, State, Turn
+from bot.flows import request_limits
+from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK, REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
-from bot.flows.relay import lifecycle, withdrawal
+from bot.flows.relay import lifecycle
 from bot.flows.relay.messages import message_to_advisers, message_to_requester, requester_row
+from bot.flows.relay.signature import sign_edit, sign_relay
+from knowledge.records.contacts import Contact
 from prompts.render import format_label, render_template
 
-ALLOWED_COMMANDS = frozenset(
-    ("abbrechen", "zurueckziehen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe", "sprache")
-)
-ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK, LANGUAGE_CALLBACK)  # shown by these
+ALLOWED_COMMANDS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))
+MAX_PASSABLE = 3  # messages of one person that can be passed on at the same time
+MIN_NAME_LENGTH = 3  # letters of a name by which an adviser may be meant
+ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK)  # buttons that these commands show
 
 
 def handle_requester_message(context: TurnContext) -> Turn | None:
@@ -34,10 +39,6 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
     event = context.event
     if context.adviser_chat is None:
         return None
-    if event.kind is EventKind.TEXT and withdrawal.is_wish(context):
-        return withdrawal.choose_withdrawal(
-            context
-        )  # even within a conversation: it is asked before anything happens
     request = _find_own_request(context) if event.kind in MESSAGE_KINDS else None
     if request:
         return _relay_to_advisers(context, request, context.adviser_chat)
@@ -68,15 +69,14 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
     match action:
         case "end":
             return _end_conversation(state, request)
-        case "done" if is_open:
-            turn = lifecycle.close_request(state, request, context.services.now(), "request_solved")
-            return replace(turn, messages=(*turn.messages, message_to_advisers(request, "done")))
-        case "withdraw" if is_open:
-            return withdrawal.answer_withdrawal(context, request, value)
+        case "done" | "withdraw" if is_open:
+            template = "request_solved" if action == "done" else "request_withdrawn"
+            turn = lifecycle.close_request(state, request, context.services.now(), template)
+            return replace(turn, messages=(*turn.messages, message_to_advisers(request, action)))
         case "wait" if is_open:
             return context.toast(format_label("person_waits", request.lang))
-        case "pass" if is_open and context.adviser_chat is not None and value == str(state.unanswered[0]):
-            return _pass_on_unanswered(context, request, context.adviser_chat)
+        case "pass" if is_open and context.adviser_chat is not None:
+            return _pass_on(context, request, context.adviser_chat, value)
         case "reopen":
             return _reopen_conversation(context, request)
         case "rate":
@@ -88,17 +88,41 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
 
 
 def offer_passing_on(context: TurnContext, turn: Turn) -> Turn:
-    """Add buttons to a turn without an answer: each passes the question on to the advisers of an open request."""
+    """Add buttons to a turn: each passes the message on to the advisers of an open request.
+
+    They are added if the bot did not answer all of it, or if it may be meant for the advisers.
+    """
     event = context.event
-    is_answered = not turn.decisions or any(decision.status == AnswerStatus.ANSWERED for decision in turn.decisions)
-    if is_answered or context.adviser_chat is None or not event.private:
+    if context.adviser_chat is None or not event.private or not (turn.decisions or event.media_type):
         return turn
+    others = tuple(message for message in turn.state.passable if message.id != event.message_id)
+    is_answered = bool(turn.decisions) and all(
+        decision.status == AnswerStatus.ANSWERED for decision in turn.decisions
+    )
+    requests = [request for request in context.open_requests if not is_answered or _may_be_meant(context, request)]
+    if not requests:
+        return replace(turn, state=replace(turn.state, passable=others if context.open_requests else ()))
     *earlier, last = turn.messages
-    if not isinstance(last, SendMessage) or not context.open_requests:
-        return turn
-    rows = tuple((_pass_on_button(request, event),) for request in context.open_requests)
-    state = replace(turn.state, unanswered=(event.message_id, event.text))
+    assert isinstance(last, SendMessage | EditMessage)
+    rows = tuple((_pass_on_button(request, event),) for request in requests)
+    passable = PassableMessage(event.message_id, event.text, event.html, event.media_type)
+    state = replace(turn.state, passable=(*others, passable)[-MAX_PASSABLE:])
     return replace(turn, state=state, messages=(*earlier, replace(last, keyboard=(*rows, *last.keyboard))))
+
+
+def _may_be_meant(context: TurnContext, request: Request) -> bool:
+    """Return whether a message may be for the advisers of a request: it names one or the request's number.
+
+    While an adviser has handed the request back and no other has taken it, any message may be.
+    """
+    if request.status is RequestStatus.OPEN and request.participants:
+        return True
+    text = context.event.text.casefold()
+    contacts: tuple[Contact, ...] = context.services.contacts
+    names = [name for _, name in request.participants]
+    names += [contact.name for contact in contacts if contact.id == request.contact]
+    parts = {part for name in names for part in re.findall(r"\w+", name.casefold()) if len(part) >= MIN_NAME_LENGTH}
+    return request.reference.casefold() in text or not parts.isdisjoint(re.findall(r"\w+", text))
 
 
 def _pass_on_button(request: Request, event: Event) -> Button:
@@ -112,15 +136,28 @@ def _end_conversation(state: State, request: Request) -> Turn:
         return Turn(state, (AnswerCallback(format_label("gone", request.lang)),))
     notice = message_to_requester(request, "talk_ended", (requester_row(request, "done"),))
     messages = (notice, message_to_advisers(request, "ended"), AnswerCallback())
-    return Turn(state, messages, (UpdateRequest(replace(request, talking=False)),))
+    return Turn(state, messages, (UpdateRequest(replace(request, talking=False, speaker="")),))
 
 
-def _pass_on_unanswered(context: TurnContext, request: Request, adviser_chat: int) -> Turn:
-    """Pass on to the advisers what the bot could not answer, as if it had been written to them."""
-    message_id, text = context.state.unanswered
-    as_text = replace(context, event=replace(context.event, kind=EventKind.TEXT, text=text))
-    turn = _relay_to_advisers(as_text.change(unanswered=(0, "")), request, adviser_chat, message_id)
-    return replace(turn, messages=(*turn.messages, AnswerCallback(format_label("passed_on", request.lang))))
+def _pass_on(context: TurnContext, request: Request, adviser_chat: int, message_id: str) -> Turn | None:
+    """Pass a message on to the advisers, as if it had been written to them; None if it is not known any more."""
+    event, state = context.event, context.state
+    passable = next((message for message in state.passable if str(message.id) == message_id), None)
+    if passable is None:
+        is_id = message_id.isdecimal()
+        earlier = (
+            context.services.store.requests.find_request_by_message(event.chat_id, int(message_id)) if is_id else None
+        )
+        return context.toast(format_label("passed_on_already", request.lang)) if earlier else None
+    kind = EventKind.OTHER if passable.media_type else EventKind.TEXT
+    as_written = replace(event, kind=kind, text=passable.text, html=passable.html, media_type=passable.media_type)
+    others = tuple(message for message in state.passable if message is not passable)
+    named_anew = replace(request, speaker="")  # sent anew below a name, it arrives even if the original was deleted
+    context = replace(context, event=as_written).change(passable=others)
+    turn = _relay_to_advisers(context, named_anew, adviser_chat, passable.id)
+    html = render_template("passed_on", request.lang, number=request.reference)
+    confirmation = SendMessage(html, reply_to=passable.id, reference=request.reference)
+    return replace(turn, messages=(*turn.messages, confirmation, AnswerCallback()))
 
 
 def _reopen_conversation(context: TurnContext, request: Request) -> Turn:
@@ -136,22 +173,25 @@ def _reopen_conversation(context: TurnContext, request: Request) -> Turn:
 def _relay_to_advisers(
     context: TurnContext, request: Request, adviser_chat: int, copied_id: int | None = None
 ) -> Turn:
-    """Relay the event's message, or another one of its chat, to the advisers."""
-    state, event = context.state, context.event
+    """Relay the event's message or edit, or another message of its chat, to the advisers."""
+    state, event, now = context.state, context.event, context.services.now()
     if event.kind is EventKind.EDITED:
         edit = EditRelayed(request.reference, adviser_chat, event.html, is_caption=bool(event.media_type))
+        source = (event.chat_id, event.message_id)
+        signed = context.services.store.requests.is_copy_signed(request.reference, source)
+        edit = sign_edit(request, Party.REQUESTER, edit, event, signed=signed)
         return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.REQUESTER, event.text),))
     if request.status is RequestStatus.CLOSED:
-        html = render_template("person_closed", request.lang, number=request.reference, withdrawn=request.withdrawn)
-        new_request = Button(format_label("person_new", request.lang), REQUEST_ADVICE)
-        return context.reply(html, ((new_request,) if request.withdrawn else requester_row(request, "reopen"),))
-    since = request.since if request.turn is Party.ADVISER else context.services.now()
-    updated = replace(request, turn=Party.ADVISER, since=since, warned=0.0)
+        html = render_template("person_closed", request.lang, number=request.reference)
+        return context.reply(html, (requester_row(request, "reopen"),))
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
     relay = RelayMessage(request.reference, adviser_chat, to_advisers=True, reply_to=reply_to, message_id=copied_id)
+    updated, relay = sign_relay(request, Party.REQUESTER, relay, event, now)
+    since = request.since if request.turn is Party.ADVISER else now
+    updated = replace(updated, turn=Party.ADVISER, since=since, warned=0.0)
     refresh = (RefreshCard(request.reference),) if request.turn is Party.REQUESTER else ()
     text = event.text or f"[{event.media_type}]"
-    line = AppendTranscript(request.reference, Party.REQUESTER, text, copied_id)
+    line = AppendTranscript(request.reference, Party.REQUESTER, text, copied_id, signed=bool(relay.html))
     return Turn(state, (relay, *refresh), (UpdateRequest(updated), line))
 
 

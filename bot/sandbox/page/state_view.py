@@ -85,6 +85,7 @@ def _message_view(world: World, message: Message) -> Json:
         "via": message.via_bot.username if message.via_bot else None,
         "date": message.date,
         "edited": message.edit_date is not None,
+        "reaction": list(message.reaction),
         "topic": message.thread_id,
         "reply_to": message.reply_to.id if message.reply_to else None,
         "text": text,

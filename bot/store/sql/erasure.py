@@ -1,7 +1,6 @@
 """All data about a person, and its erasure: on request, or when it expires."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from bot.domain.consultation import Request
@@ -24,7 +23,8 @@ _ANONYMISE_CALLS = """
 _RECORD_ADVISER_MESSAGES = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?
-    FROM outbox WHERE request = ? AND place <> 'thread' AND method = 'copyMessage' AND origin_message IS NOT NULL
+    FROM outbox WHERE request = ? AND place <> 'thread' AND method IN ('copyMessage', 'sendMessage')
+    AND origin_message IS NOT NULL
 """
 
 
@@ -36,13 +36,13 @@ class ErasureRepository(Repository):
         self._requests, self._outbox = requests, outbox
 
     def load_personal_data(self, user_id: int) -> dict[str, list[dict[str, Any]]]:
-        """Return all rows about a person by table of `DATA_CATALOGUE`; "advised" are the requests that they took."""
+        """Return all rows about a person by table of `DATA_CATALOGUE`; "advised" are those they advised on."""
         owned = (table for table, info in DATA_CATALOGUE.items() if info.owner_condition)
         data = {table: self._user_rows(user_id, table) for table in owned}
         data["advised"] = [
             {"reference": request.reference, "status": request.status.value}
             for request in self._requests.all_requests()
-            if request.taken_by and request.taken_by == user_id
+            if request.has_participant(user_id)
         ]
         return {table: rows for table, rows in data.items() if rows}
 
@@ -158,8 +158,8 @@ class ErasureRepository(Repository):
             if sender_id(body) == user_id:
                 db.execute("UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ?", (undone_id,))
         for request in _closed_requests(db):
-            if request.taken_by == user_id:
-                self._requests.update_request(db, replace(request, taken_by=0, adviser=""))
+            if (forgotten := request.without_adviser(user_id)) != request:
+                self._requests.update_request(db, forgotten)
 
     def _delete_requests(self, db: Transaction, references: Iterable[str], erasure_reason: ErasureReason) -> int:
         """Delete requests; the outbox deletes their copies in the advisers' chat. Returns the number of rows."""

@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.message import AlertOperator, RefreshCard
 from bot.store.records import (
     MAX_UNLIMITED_CALLS,
+    SET_REACTION,
     EraseThread,
     OutgoingCall,
     QueuedCall,
@@ -24,7 +25,8 @@ _HEADS = """
     SELECT min(id) AS head, min(urgency) AS urgency, min(urgency * 1000000000000 + id) AS rank
     FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id, lane
 """
-_IS_UNREFERENCED = "request = '' AND origin_message IS NULL"  # not needed by any later edit or reply
+# Not needed by any later edit or reply.
+_IS_UNREFERENCED = f"(request = '' AND origin_message IS NULL OR method = '{SET_REACTION}')"
 _DUE_CALLS = f"""
     SELECT outbox.* FROM (
         SELECT head, rank, row_number() OVER (
@@ -136,15 +138,18 @@ class OutboxRepository(Repository):
         )
         return (rows[0]["origin_chat"], rows[0]["origin_message"]) if rows else None
 
-    def mark_sent(self, call_id: int, message_id: int | None) -> None:
-        """Record that a call succeeded; ``message_id`` is the id of the new message, if there is one.
+    def mark_sent(self, call_id: int, message_id: int | None, receipts: Sequence[OutgoingCall] = ()) -> None:
+        """Record that a call succeeded, and enqueue the calls that show it to its writer.
 
-        Its text is deleted, and the whole row if no later edit or reply can need it.
+        Its text is deleted, and the whole row if no later edit or reply can need it. ``message_id`` is the id of the
+        new message, if there is one.
         """
         with self._database.transaction() as db:
             db.execute(f"DELETE FROM outbox WHERE id = ? AND {_IS_UNREFERENCED}", (call_id,))  # noqa: S608 - our own condition
             query = "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?"
             db.execute(query, (message_id, call_id))
+            for receipt in receipts:
+                self.enqueue_call(db, receipt, None)
 
     def mark_failed(self, call_id: int, reason: str, notices: Sequence[OutgoingCall] = ()) -> None:
         """Record that a call failed for good, and enqueue notices about it."""

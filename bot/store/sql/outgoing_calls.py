@@ -6,10 +6,11 @@ Bots of other versions may share the database, so methods, columns and values mu
 import json
 from typing import Any
 
-from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendWithdrawalMail
+from bot.domain.message import AlertOperator, RefreshCard, SendMail
 from bot.store.records import (
     DELETE_MENU,
     SET_MENU,
+    SET_REACTION,
     ApiCall,
     Destination,
     EraseThread,
@@ -20,11 +21,10 @@ from bot.store.records import (
 )
 
 REFRESH_CARD, SEND_MAIL, ERASE_THREAD, REQUEST_MAIL_DELETION = "card", "mail", "erase", "unpost"
-SEND_WITHDRAWAL = "withdrawal"
 MAIL_CHAT = 0  # e-mails have a separate queue, so that a mail server that is down delays no messages
 MENU_METHODS = (SET_MENU, DELETE_MENU)
 MENU_LANE = "menu"  # so that a menu that has to wait delays no answer to a tap
-UNLIMITED_METHODS = ("answerCallbackQuery", *MENU_METHODS)
+UNLIMITED_METHODS = ("answerCallbackQuery", *MENU_METHODS, SET_REACTION)
 _MESSAGE_COLUMNS = ("origin", "edits", "reply")
 
 
@@ -41,14 +41,12 @@ def to_row(call: OutgoingCall) -> dict[str, Any]:
             method, params, destination = ERASE_THREAD, {"why": reason.value}, Destination.THREAD
         case SendMail() | AlertOperator():
             chat_id, method, params, destination = MAIL_CHAT, SEND_MAIL, {}, Destination.CHAT
-        case SendWithdrawalMail():
-            chat_id, method, params, destination = MAIL_CHAT, SEND_WITHDRAWAL, {}, Destination.CHAT
         case _:
             chat_id, method, destination = MAIL_CHAT, REQUEST_MAIL_DELETION, Destination.CHAT
             params = {"contact": call.contact}
     reference = "" if isinstance(call, AlertOperator) else call.reference
     is_mail = isinstance(call, MailCall)
-    has_lane = is_mail or destination is Destination.THREAD
+    has_lane = is_mail or method == SET_REACTION or destination is Destination.THREAD
     row = {
         "chat_id": chat_id,
         "method": method,
@@ -80,8 +78,6 @@ def from_row(row: dict[str, Any]) -> OutgoingCall:
         return RefreshCard(reference, chat_id)
     if method == SEND_MAIL:
         return SendMail(reference) if reference else AlertOperator()
-    if method == SEND_WITHDRAWAL:
-        return SendWithdrawalMail(reference)
     if method == ERASE_THREAD:
         return EraseThread(chat_id, reference, ErasureReason(params["why"]))
     if method == REQUEST_MAIL_DELETION:

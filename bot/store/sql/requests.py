@@ -53,7 +53,7 @@ class RequestRepository(Repository):
     def find_thread(self, reference: str) -> AdviserThread | None:
         """Return a request's thread in the advisers' chat; None if it has none."""
         rows = self._database.fetch_rows(
-            "SELECT chat_id, thread_id, card, lines AS history_length, told AS history_sent FROM threads "
+            "SELECT chat_id, thread_id, card, lines AS history_length, told AS history_sent, title FROM threads "
             "WHERE reference = ?",
             reference,
         )
@@ -64,7 +64,7 @@ class RequestRepository(Repository):
         with self._database.transaction() as db:
             db.execute("DELETE FROM threads WHERE reference = ?", (reference,))
             if thread:
-                columns = ("reference", "chat_id", "thread_id", "card", "lines", "told")
+                columns = ("reference", "chat_id", "thread_id", "card", "lines", "told", "title")
                 db.execute(insert_statement("threads", columns), (reference, *astuple(thread)))
 
     def load_transcript(self, reference: str) -> list[TranscriptLine]:
@@ -76,6 +76,11 @@ class RequestRepository(Repository):
             reference,
         )
         return [TranscriptLine(row["side"], row["text"], row["created"], bool(row["waits"])) for row in rows]
+
+    def is_copy_signed(self, reference: str, message: SourceMessage) -> bool:
+        """Return whether the copy of a message contains its writer's name."""
+        query = "SELECT signed FROM lines WHERE reference = ? AND chat_id = ? AND message_id = ?"
+        return any(row["signed"] for row in self._database.fetch_rows(query, reference, *message))
 
     def _query_requests(self, condition: str, *values: object) -> list[Request]:
         rows = self._database.fetch_rows(f"SELECT reference, body FROM requests WHERE {condition}", *values)  # noqa: S608 - our own conditions
@@ -99,13 +104,20 @@ class RequestRepository(Repository):
             raise StoreConflict(f"The request {request.reference} was changed by someone else.")
 
     def add_line(
-        self, db: Transaction, reference: str, side: str, text: str, message: tuple[int | None, int | None]
+        self,
+        db: Transaction,
+        reference: str,
+        side: str,
+        text: str,
+        message: tuple[int | None, int | None],
+        *,
+        signed: bool = False,
     ) -> None:
         """Append a line to a transcript; does nothing if the request was deleted."""
         db.execute(
-            "INSERT INTO lines (reference, user_id, side, text, created, chat_id, message_id) "
-            "SELECT reference, user_id, ?, ?, ?, ?, ? FROM requests WHERE reference = ?",
-            (side, text, self._database.clock(), *message, reference),
+            "INSERT INTO lines (reference, user_id, side, text, created, chat_id, message_id, signed) "
+            "SELECT reference, user_id, ?, ?, ?, ?, ?, ? FROM requests WHERE reference = ?",
+            (side, text, self._database.clock(), *message, int(signed), reference),
         )
 
     def correct_line(self, db: Transaction, reference: str, side: str, text: str, event: Event) -> None:

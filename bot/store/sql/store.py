@@ -164,9 +164,9 @@ class Store:
                 self.requests.insert_request(db, request)
             case UpdateRequest(request):
                 self.requests.update_request(db, request)
-            case AppendTranscript(reference, side, text, message):
+            case AppendTranscript(reference, side, text, message, signed):
                 source = (event.chat_id, message or event.message_id) if event else (None, None)
-                self.requests.add_line(db, reference, side.value, text, source)
+                self.requests.add_line(db, reference, side.value, text, source, signed=signed)
             case _:
                 assert event is not None
                 self._apply_event_effect(db, effect, event)

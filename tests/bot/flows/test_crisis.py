@@ -175,7 +175,8 @@ def test_message_to_the_advisers_is_relayed(connected: Dialogue) -> None:
 
     assert (texts(turn), buttons(turn)) == ([HELP_TALKING], [])
     assert [type(message) for message in turn.messages[1:]] == [type(message) for message in usual.messages]
-    assert turn.messages[1] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77))
+    html = f"<b>Ada:</b>\n{DISTRESS}"
+    assert turn.messages[1] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77), html=html)
     assert [type(effect) for effect in turn.effects] == [type(effect) for effect in usual.effects]
 
 

@@ -91,7 +91,7 @@ def _check_story(stage: Stage, story: Story, findings: Findings) -> None:
         positions = []  # of the first copy of each message
         for number, text in enumerate(story.messages[side], 1):
             effects = by_marker[make_marker(story.number, f"{side[0]}{number}")]
-            copies = [effect for effect in effects if effect.method == "copyMessage"]
+            copies = [effect for effect in effects if effect.is_copy]
             arrived = [copy for copy in copies if copy.chat_id == target]
             if arrived:
                 positions.append(stage.ledger.positions[id(arrived[0])])
@@ -154,7 +154,7 @@ def _make_repeat_key(stage: Stage, effect: Effect) -> Any:
     """Return what two new messages have in common if one repeats the other; None if the same may well come again."""
     if effect.method not in NEW_MESSAGE_METHODS:
         return None
-    if effect.method == "copyMessage":
+    if effect.is_copy:
         return effect.chat_id, effect.text
     if effect.method == "createForumTopic":
         reference = _find_reference(effect)

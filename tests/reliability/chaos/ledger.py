@@ -13,6 +13,7 @@ NEW_MESSAGE_METHODS = ("sendMessage", "copyMessage", "sendContact", "createForum
 # The bot makes these calls one after another in each lane of a chat.
 ORDERED_METHODS = (*NEW_MESSAGE_METHODS, "editMessageText", "editMessageCaption", "editForumTopic", "pinChatMessage")
 MARKER = re.compile(r"«[^»]+»")
+RELAYED_BELOW_NAME = re.compile(r"(Bea|Cem) \(Beratung\):\n.*|Person \d+:\n.*")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Effect:
     thread_id: int = 0
     text: str = ""
     button_data: tuple[str, ...] = ()
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it relays what somebody typed, alone or below their name."""
+        is_named = RELAYED_BELOW_NAME.fullmatch(self.text) is not None
+        return self.method == "copyMessage" or (self.method == "sendMessage" and is_named)
 
     @property
     def markers(self) -> list[str]:

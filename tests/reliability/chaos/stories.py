@@ -137,7 +137,7 @@ class Stage:
     def find_copy(self, chat_id: int, marker: str) -> Effect | None:
         """Return the relayed copy, in this chat, of what somebody typed."""
         effects = (effect for effect in self.ledger.by_marker[marker] if effect.chat_id == chat_id)
-        return next((effect for effect in effects if effect.method == "copyMessage"), None)
+        return next((effect for effect in effects if effect.is_copy), None)
 
     def tap_button(self, story: Story, user: User, message: Message, prefix: str) -> str:
         """Tap the button whose data begins with this prefix, and return its data."""
@@ -186,7 +186,7 @@ def _play_requester(stage: Stage, story: Story) -> Steps:
         person.send_text(story.organisation)
     else:
         yield from _press_button(stage, story, "r:skip:organisation")
-    for prefix in ("r:kind:npo", "r:skip:place", "r:reach:here", "r:send:"):
+    for prefix in ("r:kind:npo", "r:skip:place", "r:reach:here", "r:skip:times", "r:send:"):
         yield from _press_button(stage, story, prefix)
     story.sent = True
     confirmation = yield from _wait_for(story, "confirmation", lambda: stage.find_text(story, "hat die Nummer"))

@@ -12,6 +12,7 @@ from bot.app.bootstrap import open_store_from_settings
 from bot.settings import Settings
 from bot.store import POSTGRESQL_PREFIXES, SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
+from bot.store.records import OutgoingCall
 from bot.store.sql.database import Cursor, Transaction
 from tests.reliability.chaos.kill_points import KillTrigger
 from tests.support.stores import Around
@@ -26,10 +27,10 @@ class SentLogStore(Around):
         super().__init__(store)
         self._file = file
 
-    def mark_sent(self, call_id: int, message_id: int | None) -> None:
+    def mark_sent(self, call_id: int, message_id: int | None, receipts: Sequence[OutgoingCall] = ()) -> None:
         """Record first, then log; if the process is killed in between, the store still has the row."""
         (row,) = self._store.database.fetch_rows("SELECT chat_id FROM outbox WHERE id = ?", call_id)
-        self._store.outbox.mark_sent(call_id, message_id)
+        self._store.outbox.mark_sent(call_id, message_id, receipts)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{row['chat_id']} {message_id or 0}\n")
 

@@ -8,6 +8,7 @@ from bot.sandbox.fake_telegram.world import objects
 from bot.sandbox.fake_telegram.world.objects import Chat
 from bot.sandbox.fake_telegram.world.world import World
 
+REACTION_KIND = "reaction"  # among the kinds that a group forbids
 DELETE_WINDOW = 48 * 3600  # seconds; Bot API, deleteMessage
 
 
@@ -98,6 +99,14 @@ def pin_chat_message(world: World, chat: Chat, params: Json) -> bool:
 
 @chat_method("setMessageReaction")
 def set_message_reaction(world: World, chat: Chat, params: Json) -> bool:
-    """Accept a reaction to a message; it is not shown."""
-    sending.find_message(world, chat.id, params["message_id"], "react")
+    """Set or remove the bot's reaction to a message; that of an album stands at its first message."""
+    message = sending.find_message(world, chat.id, params["message_id"], "react")
+    reaction = limits.check_reaction(params.get("reaction", []))
+    if REACTION_KIND in chat.forbidden:
+        raise limits.bad_request("REACTION_INVALID")
+    if "forum_topic_created" in message.content or "migrate_to_chat_id" in message.content:
+        raise limits.bad_request("fake Telegram: a service message cannot be reacted to")
+    album = message.media_group_id
+    others = (other for other in chat.messages.values() if album and other.media_group_id == album)
+    next(others, message).reaction = reaction
     return True

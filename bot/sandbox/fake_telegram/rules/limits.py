@@ -17,6 +17,12 @@ BUTTON_DATA_LIMIT = 64  # bytes
 BUTTONS_LIMIT = 100
 COMMANDS_LIMIT = 100
 ALERT_TEXT_LIMIT = 200
+_REACTIONS = """
+❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥
+🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨
+🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ 😡
+"""
+REACTION_EMOJI = frozenset(_REACTIONS.split())  # Bot API, ReactionTypeEmoji
 COMMAND_PATTERN = re.compile(r"[a-z0-9_]+")
 CHAT_ACTION_PATTERN = re.compile(
     "cancel|typing|(record|upload)_(video|audio|voice|video_note)|upload_(photo|document)|choose_sticker|"
@@ -205,6 +211,18 @@ def check_chat_action(action: str) -> None:
     """Raise LimitError unless Telegram knows this chat action."""
     if not CHAT_ACTION_PATTERN.fullmatch(action.lower()):
         raise LimitError("wrong parameter action in request")
+
+
+def check_reaction(reaction: list[Json]) -> tuple[str, ...]:
+    """Return the emoji of a bot's reaction, at most one; raises LimitError for any that a bot may not set.
+
+    A custom emoji needs the permission of the chat's administrators, which nobody gives here.
+    """
+    if len(reaction) > 1:
+        raise LimitError("REACTIONS_TOO_MANY")
+    if any(item["type"] != "emoji" or item["emoji"] not in REACTION_EMOJI for item in reaction):
+        raise LimitError("REACTION_INVALID")
+    return tuple(item["emoji"] for item in reaction)
 
 
 def check_alert_text(text: str) -> None:

@@ -88,7 +88,10 @@ class Chat:
 
 @dataclass
 class Message:
-    """A message; ``content`` holds the fields that depend on its kind, ``touched`` grows with each post and edit."""
+    """A message; ``content`` holds the fields that depend on its kind, ``touched`` grows with each post and edit.
+
+    ``reaction`` is the bot's.
+    """
 
     id: int
     chat: Chat
@@ -103,6 +106,7 @@ class Message:
     media_group_id: str | None = None
     via_bot: Account | None = None
     inline_id: str | None = None
+    reaction: tuple[str, ...] = ()
 
     def to_json(self, *, with_reply: bool = True) -> Json:
         """Return a Message object; the message it replies to comes without its own reply."""
@@ -139,6 +143,7 @@ class Message:
             reply_to=self.reply_to.id if self.reply_to else None,
             thread_id=self.thread_id,
             touched=self.touched,
+            reaction=self.reaction,
             raw=self.to_json(),
         )
 
@@ -200,6 +205,7 @@ class MessageView:
     reply_to: int | None
     thread_id: int | None
     touched: int
+    reaction: tuple[str, ...]
     raw: Json = field(repr=False)
 
     @property

@@ -101,6 +101,7 @@ def _dump_message(message: Message) -> Json:
     return omit_none(
         **{name: getattr(message, name) for name in MESSAGE_FIELDS},
         sender=message.sender.id,
+        reaction=list(message.reaction) or None,
         reply_to=message.reply_to.id if message.reply_to else None,
         via_bot=True if message.via_bot else None,
     )
@@ -124,6 +125,7 @@ def _load_chat(world: World, data: Json) -> Chat:
             "sender": world.accounts[item["sender"]],
             "reply_to": chat.messages.get(item.get("reply_to")),  # None if it was deleted
             "via_bot": world.bot if item.get("via_bot") else None,
+            "reaction": tuple(map(str, item.get("reaction", ()))),
         }
         chat.messages[item["id"]] = Message(**item | details)
     return chat

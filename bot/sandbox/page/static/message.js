@@ -39,6 +39,7 @@ export function drawn(view, act) {
     view.quote ? quote(view.quote, act) : null,
     media(message),
     message.text ? text(message, message.own_bot ? act.lang : lang(view.lang), act) : null,
+    message.reaction.length ? h("span", { class: "reaction" }, message.reaction) : null,
     h("p", { class: "meta" }, message.edited ? `${t("edited")} ` : null, clock(message.date)),
   ];
   const label = `${who}, ${clock(message.date)}`;

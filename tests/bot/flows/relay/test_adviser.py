@@ -70,8 +70,9 @@ def test_adviser_message_is_relayed(services: Dialogue) -> None:
     assert (updated.status, updated.taken_by, updated.adviser) == (RequestStatus.TAKEN, BEA, "Bea")
     assert (updated.talking, updated.turn, updated.since) == (True, Party.REQUESTER, services.now())
     assert first is not None
-    assert (first.state, first.messages[1]) == (STATE, RelayMessage(REFERENCE, ADA))
-    assert first.effects[1] == AppendTranscript(REFERENCE, Party.ADVISER, "Gern.")
+    signed = RelayMessage(REFERENCE, ADA, html="<b>Bea (Beratung):</b>\nGern.")
+    assert (first.state, first.messages[1]) == (STATE, signed)
+    assert first.effects[1] == AppendTranscript(REFERENCE, Party.ADVISER, "Gern.", signed=True)
     assert kinds(second) == [RelayMessage]
     assert second is not None
     assert second.messages[0] == RelayMessage(REFERENCE, ADA, reply_to=(DESK, 88))
@@ -90,9 +91,12 @@ def test_message_of_another_adviser(services: Dialogue) -> None:
         )
     )
 
-    assert kinds(turn) == [RelayMessage, RefreshCard]
-    assert changed(turn) == replace(TALKING, since=services.now())
-    assert (changed(turn).taken_by, changed(turn).adviser) == (BEA, "Bea")
+    assert kinds(turn) == [SendMessage, RelayMessage, RefreshCard]
+    reads(turn, (ADA, "Eve schreibt jetzt auch mit", []), ("card", REFERENCE, []))
+    updated = changed(turn)
+    assert (updated.taken_by, updated.adviser, updated.participants) == (BEA, "Bea", ((EVE, "Eve"),))
+    assert (updated.turn, updated.since) == (Party.REQUESTER, services.now())
+    assert (updated.told, updated.reminded, updated.warned) == (0.0, 0.0, 0.0)
 
 
 def test_adviser_edit_is_relayed(services: Dialogue) -> None:

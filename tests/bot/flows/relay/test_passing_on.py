@@ -9,14 +9,14 @@ from bot.domain.calendar import DAY
 from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, RelayMessage, SendMessage
+from bot.domain.message import AnswerCallback, EditMessage, RelayMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.flows.relay import lifecycle
+from bot.flows.relay import lifecycle, requester
 from bot.pipeline.api_calls import build_calls
 from tests.support.fake_answerer import FakeAnswerer, answer_with
 from tests.support.queues import api_call
-from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, changed, kept, person
+from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person
 
 pytestmark = pytest.mark.durability
 
@@ -25,9 +25,14 @@ PASS = f"h:pass:{REFERENCE}:{HELLO.message_id}"
 
 
 def offers(turn: Turn) -> list[str]:
-    keyboards = [message.keyboard for message in turn.messages if isinstance(message, SendMessage)]
+    keyboards = [message.keyboard for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
     callbacks = [button.data for keyboard in keyboards for row in keyboard for button in row]
     return [data for data in callbacks if data.startswith("h:pass:")]
+
+
+def relayed(turn: Turn) -> str:
+    (html,) = (message.html for message in turn.messages if isinstance(message, RelayMessage))
+    return html
 
 
 def tap(services: Dialogue, state: State, data: str = PASS) -> Turn:
@@ -47,20 +52,92 @@ def test_message_reaches_the_advisers_of_a_late_request(services: Dialogue) -> N
     assert offers(answered) == [PASS]
     (call, *_) = build_calls(passed_on.messages, person(EventKind.BUTTON, message=10), DESK)
     copy = api_call(call)
-    assert (copy.method, copy.source, copy.reference) == ("copyMessage", (ADA, HELLO.message_id), REFERENCE)
-    assert AppendTranscript(REFERENCE, Party.REQUESTER, HELLO.text, HELLO.message_id) in passed_on.effects
-    assert any(isinstance(message, AnswerCallback) and message.text for message in passed_on.messages)
+    assert (copy.method, copy.source, copy.reference) == ("sendMessage", (ADA, HELLO.message_id), REFERENCE)
+    assert copy.params["text"] == f"<b>Ada:</b>\n{HELLO.text}"
+    assert AppendTranscript(REFERENCE, Party.REQUESTER, HELLO.text, HELLO.message_id, True) in passed_on.effects
+    (said,) = (message for message in passed_on.messages if isinstance(message, SendMessage))
+    assert ("ans Beratungsteam weitergegeben" in said.html, said.reply_to) == (True, HELLO.message_id)
+    assert AnswerCallback() in passed_on.messages
 
 
 def test_message_is_passed_on_once(services: Dialogue) -> None:
-    """A second tap, or a tap under an older message, passes nothing on."""
+    """A second tap passes nothing on and says so; nor does a tap under a message that is no longer remembered."""
     kept(services, OPEN)
     state = services.handle(STATE, HELLO).state
-    second = tap(services, tap(services, state).state)
-    older = tap(services, services.handle(state, replace(HELLO, message_id=11)).state)
+    first = tap(services, state)
+    services.store.apply(build_calls(first.messages, person(EventKind.BUTTON, message=10), DESK), ())
+    second = tap(services, first.state)
+    for number in range(11, 11 + requester.MAX_PASSABLE):
+        state = services.handle(state, replace(HELLO, message_id=number)).state
+    forgotten = tap(services, state, PASS.replace(":9", ":99"))
 
-    assert [turn.effects for turn in (second, older)] == [(), ()]
-    assert not any(isinstance(message, RelayMessage) for turn in (second, older) for message in turn.messages)
+    assert second == Turn(first.state, (AnswerCallback("Das haben Sie schon weitergegeben."),))
+    assert [message.id for message in state.passable] == [11, 12, 13]
+    assert (forgotten.effects, forgotten.messages) == ((), (AnswerCallback("Dieser Knopf gilt nicht mehr."),))
+
+
+def test_each_of_two_messages_can_be_passed_on(services: Dialogue) -> None:
+    """An earlier message can be passed on as well, and passing on one leaves the other."""
+    kept(services, OPEN)
+    first = services.handle(STATE, HELLO)
+    second = services.handle(first.state, replace(HELLO, message_id=11, text="Hallo?", html="Hallo?"))
+
+    passed_on = tap(services, second.state)
+
+    assert relayed(passed_on) == f"<b>Ada:</b>\n{HELLO.text}"
+    assert relayed(tap(services, passed_on.state, PASS.replace(":9", ":11"))) == "<b>Ada:</b>\nHallo?"
+
+
+def test_edit_before_passing_on_counts(services: Dialogue) -> None:
+    """A message that is edited before it is passed on keeps its button and arrives as edited."""
+    kept(services, OPEN)
+    state = services.handle(STATE, HELLO).state
+    edited = services.handle(state, person(EventKind.EDITED, "Sind Sie <da>?", message=HELLO.message_id))
+    answered = replace(services, answerer=FakeAnswerer([answer_with("backbone")])).handle(
+        edited.state, person(EventKind.EDITED, "Was ist Backbone?", message=HELLO.message_id)
+    )
+
+    assert offers(edited) == [PASS]
+    assert relayed(tap(services, edited.state)) == "<b>Ada:</b>\nSind Sie <da>?"
+    assert (offers(answered), answered.state.passable) == ([], ())
+
+
+def test_media_can_be_passed_on(services: Dialogue) -> None:
+    """What the bot cannot read can be passed on too: with the name in the caption, or above it."""
+    kept(services, OPEN)
+    turns = [
+        services.handle(STATE, person(EventKind.OTHER, text, message=HELLO.message_id, media_type=media_type))
+        for text, media_type in (("Plan", "photo"), ("", "sticker"))
+    ]
+
+    photo, sticker = (build_calls(tap(services, turn.state).messages, person(), DESK) for turn in turns)
+
+    assert [offers(turn) for turn in turns] == [[PASS], [PASS]]
+    caption = {"caption": "<b>Ada:</b>\nPlan", "parse_mode": "HTML"}
+    assert api_call(photo[0]).params == {"from_chat_id": ADA, "message_id": HELLO.message_id, **caption}
+    assert [api_call(call).method for call in sticker[:2]] == ["sendMessage", "copyMessage"]
+    assert [api_call(call).source for call in sticker[:2]] == [None, (ADA, HELLO.message_id)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "text", "expected"),
+    [
+        (TAKEN, "Ich habe noch eine Frage an Bea", True),
+        (replace(OPEN, participants=((30, "Bea"),)), "Was ist ein Backbone?", True),
+        (OPEN, "Und was sagt Herr Rohm?", True),
+        (OPEN, f"Wie steht es um {REFERENCE.lower()}?", True),
+        (replace(TAKEN, participants=((30, "Bea"),)), "Was ist ein Beamer?", False),
+    ],
+)
+def test_answered_message_may_be_meant_for_the_advisers(
+    services: Dialogue, request_: Request, text: str, expected: bool
+) -> None:
+    """An answered message can be passed on if it names an adviser, the contact or the request, or nobody has it."""
+    request_ = request_.add_participant(30, "Bea") if request_ is TAKEN else request_
+    kept(services, request_)
+    services = replace(services, answerer=FakeAnswerer([answer_with("backbone")]))
+
+    assert offers(services.handle(STATE, person(text=text))) == ([PASS] if expected else [])
 
 
 def test_every_open_request_is_offered(services: Dialogue) -> None:
@@ -93,7 +170,7 @@ def test_passing_on_is_not_offered(
     turn = services.handle(STATE, event)
 
     assert offers(turn) == []
-    assert turn.state.unanswered == (0, "")
+    assert turn.state.passable == ()
 
 
 def test_passing_on_is_not_offered_without_advisers(dialogue: Dialogue) -> None:

@@ -54,12 +54,13 @@ def test_requester_message_is_relayed(services: Dialogue) -> None:
 
     assert kinds(first) == [RelayMessage, RefreshCard]
     assert first is not None
-    assert first.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77))
-    assert first.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "Danke!")
+    html = "<b>Ada:</b>\nDanke!"
+    assert first.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, reply_to=(ADA, 77), html=html)
+    assert first.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "Danke!", signed=True)
     assert (first.messages[1], first.state) == (RefreshCard(REFERENCE), STATE)
     assert (changed(first).turn, changed(first).since) == (Party.ADVISER, services.now())
     assert second is not None
-    assert second.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "[photo]")
+    assert second.effects[1] == AppendTranscript(REFERENCE, Party.REQUESTER, "[photo]", signed=True)
     assert kinds(third) == [RelayMessage]
     assert changed(third).since == services.now()
 
@@ -221,11 +222,9 @@ def test_most_recent_of_two_conversations_counts(services: Dialogue) -> None:
     turn = requester.handle_requester_message(TurnContext(services, STATE, person()))
 
     assert turn is not None
-    assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True)
+    assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, html="<b>Ada:</b>\nDanke!")
 
 
-WITHDRAWN = replace(CLOSED, withdrawn=True)
-WITHDRAW = [f"h:withdraw:{REFERENCE}:{answer}" for answer in ("yes", "no")]
 END, DONE, REOPEN, RATES = (
     [f"h:end:{REFERENCE}"],
     [f"h:done:{REFERENCE}"],
@@ -246,13 +245,8 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
             (ADA, f"Die Anfrage {REFERENCE} ist damit abgeschlossen", RATES + REOPEN), CARD, ("toast", "", []),
             ("desk", "als gelöst markiert", [])]),
         (TAKEN, f"withdraw:{REFERENCE}", [
-            (ADA, f"Möchten Sie die Anfrage {REFERENCE} zurückziehen?", WITHDRAW)]),
-        (TAKEN, f"withdraw:{REFERENCE}:yes", [
-            CARD, ("desk", "hat die Anfrage zurückgezogen", []), ("toast", "", [])]),
-        (TAKEN, f"withdraw:{REFERENCE}:no", []),
-        (TAKEN, f"withdraw:{REFERENCE}:evil", None),
-        (WITHDRAWN, f"withdraw:{REFERENCE}:yes", None),
-        (WITHDRAWN, f"reopen:{REFERENCE}", [("toast", "gilt nicht mehr", [])]),
+            (ADA, f"Ihre Anfrage {REFERENCE} ist zurückgezogen", RATES + REOPEN), CARD, ("toast", "", []),
+            ("desk", "hat die Anfrage zurückgezogen", [])]),
         (CLOSED, f"done:{REFERENCE}", None),
         (TAKEN, f"wait:{REFERENCE}", [("toast", "Ihre Anfrage bleibt offen", [])]),
         (CLOSED, f"wait:{REFERENCE}", None),
@@ -292,7 +286,7 @@ def test_conversation_ends_for_both_sides(services: Dialogue) -> None:
         TurnContext(services, STATE, person(EventKind.BUTTON)), f"end:{REFERENCE}"
     )
 
-    assert changed(turn) == replace(TALKING, talking=False)
+    assert changed(turn) == replace(TALKING, talking=False, speaker="")
     assert turn is not None
     assert [message.reference for message in turn.messages if isinstance(message, SendMessage)] == [REFERENCE] * 2
     assert turn.state == STATE
