@@ -75,9 +75,10 @@ def build_answer_keyboard(answer: Answer, asked: str = "", *, unfolded: bool = F
         top = ((*thumbs, Button(labels["person"], REQUEST_ADVICE)),)
         others = (*command_row, *entry_rows, *why_row)
     top = tuple(row for row in top if row)
+    places_left = MAX_BUTTONS - sum(map(len, top))
     fold_data = _fold_data(answer, asked, unfolded=not unfolded)
-    if not others or not fold_data:
-        return (*top, *others[: MAX_BUTTONS - sum(map(len, top))])
+    if len(others) <= places_left or not fold_data:
+        return (*top, *others[:places_left])
     fold_row = (Button(labels["less" if unfolded else "more"], fold_data),)
     return (*top, *(others if unfolded else ()), fold_row)
 

@@ -110,10 +110,10 @@ def test_answer_offers_only_existing_entries(smaller_answerer: Answerer) -> None
     assert answer is not None
     assert answer.result.related == ()
     assert [button.data for row in build_answer_keyboard(answer) for button in row] == [
-        "c:einfuehrung",
         "f:1:collective-impact",
         "f:0:collective-impact",
         "talk",
+        "c:einfuehrung",
     ]
 
 

@@ -12,10 +12,13 @@ from bot.flows.answer_keyboard import build_answer_keyboard
 from bot.flows.callback_data import FLAW_CALLBACK
 from bot.flows.dialogue import Dialogue
 from bot.flows.feedback import DECLINED, QUESTION_CONSENT_VERSION
+from knowledge.records.entry import Entry, Layer
 from tests.support.fake_answerer import answer_with
 
 ASKED = State(last_question="Was ist ein Backbone?", last_entry="backbone", last_message=4)
-FIRST = build_answer_keyboard(answer_with("backbone"), "4.0")
+NEAR = (Entry("vision", "de", "Vision", "", Layer.PAGE),)
+RELATED = replace(answer_with("backbone"), result=replace(answer_with("backbone").result, related=NEAR))
+FIRST = build_answer_keyboard(RELATED, "4.0")
 TAP = Event(
     1, EventKind.BUTTON, chat_id=20, user_id=20, message_id=5, callback_id="1", language_code="de", keyboard=FIRST
 )
@@ -151,7 +154,7 @@ def test_thumbs_in_a_group_only_count(dialogue: Dialogue) -> None:
 
 def test_language_of_the_answer(dialogue: Dialogue) -> None:
     """What is asked about an English answer is asked in English, whatever the person's Telegram speaks."""
-    english = build_answer_keyboard(answer_with("backbone", "en"), "4.0")
+    english = build_answer_keyboard(replace(RELATED, lang="en"), "4.0")
     turn = tap(dialogue, "f:0:backbone", keyboard=english)
 
     assert "Hard to follow" in str(keyboard_after(turn))
