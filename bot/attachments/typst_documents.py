@@ -42,11 +42,13 @@ def render_chart(values: AttachmentValues) -> RenderedFile:
 
 
 def render_handout(values: AttachmentValues) -> RenderedFile:
-    """Render the hand-out as a tagged PDF (PDF/UA-1)."""
+    """Render the hand-out as a tagged PDF (PDF/UA-1), with the QR code of its link if it has one."""
+    link = values.get("link", {}).get("url")
+    code = _draw_qr_code(link) if link else ""
     try:
-        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf", "ua-1"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf", "ua-1", code=code))
     except typst.TypstError:  # no font here has one of the characters: tagged, but not declared as PDF/UA
-        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf"))
+        return RenderedFile(HANDOUT_FILE_NAME, _compile_document("handout.typ", values, "pdf", code=code))
 
 
 def render_qr_code(values: AttachmentValues) -> RenderedFile:
@@ -55,21 +57,30 @@ def render_qr_code(values: AttachmentValues) -> RenderedFile:
     It is black on white with a margin, so that it scans in a dark chat too.
     """
     link, title = str(values["link"]), str(values["title"])
-    code = BytesIO()
-    segno.make_qr(link, error="m").save(code, kind="svg", border=QUIET_ZONE_MODULES, light="white")
     png = typst.compile(
         QR_TEMPLATE,
         format="png",
         ppi=QR_PIXELS_PER_INCH,
         ignore_system_fonts=True,
-        sys_inputs={"code": code.getvalue().decode(), "title": title, "link": link.removeprefix("https://")},
+        sys_inputs={"code": _draw_qr_code(link), "title": title, "link": link.removeprefix("https://")},
     )
     assert isinstance(png, bytes)
     return RenderedFile("qr.png", png)
 
 
+def _draw_qr_code(link: str) -> str:
+    """Return a QR code as SVG."""
+    code = BytesIO()
+    segno.make_qr(link, error="m").save(code, kind="svg", border=QUIET_ZONE_MODULES, light="white")
+    return code.getvalue().decode()
+
+
 def _compile_document(
-    template: str, values: AttachmentValues, output_format: Literal["png", "pdf"], *pdf_standards: Literal["ua-1"]
+    template: str,
+    values: AttachmentValues,
+    output_format: Literal["png", "pdf"],
+    *pdf_standards: Literal["ua-1"],
+    code: str = "",
 ) -> bytes:
     content = typst.compile(
         TEMPLATES_FOLDER / template,
@@ -77,7 +88,7 @@ def _compile_document(
         font_paths=TYPST_FONTS,
         format=output_format,
         ppi=PIXELS_PER_INCH,
-        sys_inputs={"data": json.dumps(values, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(values, ensure_ascii=False), "code": code},
         pdf_standards=list(pdf_standards),
     )
     assert isinstance(content, bytes)

@@ -23,6 +23,7 @@ from bot.domain.message import (
     SendContact,
     SendMail,
     SendMessage,
+    SendWithdrawalMail,
 )
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
@@ -72,7 +73,9 @@ def _run_conversation(dialogue: Dialogue, store: Store, notices: Notices) -> boo
         turn = dialogue.handle(state, event)
         state = turn.state
         store.inbox.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
-        for_others = [message for message in turn.messages if isinstance(message, RefreshCard | SendMail)]
+        for_others = [
+            message for message in turn.messages if isinstance(message, RefreshCard | SendMail | SendWithdrawalMail)
+        ]
         calls = build_calls(for_others, event, dialogue.adviser_chat)
         store.finish_update(update_id, event, state, calls, turn.effects)
         buttons = _print_messages(turn.messages) or buttons

@@ -28,6 +28,7 @@ _ENGLISH_BY_GERMAN = {
     "meinedaten": "mydata",
     "loeschen": "delete",
     "abbrechen": "cancel",
+    "zurueckziehen": "withdraw",
     "teilen": "share",
     "selbstcheck": "selfcheck",
     "mitnehmen": "takeaway",

@@ -72,12 +72,22 @@ class Details:
         """Whether the person can be reached through the channel they chose."""
         return self.reach is ContactChannel.TELEGRAM or bool(self.address)
 
+    @property
+    def asks_for_times(self) -> bool:
+        """Whether it matters when the person can be reached: only for a call."""
+        return self.reach is ContactChannel.PHONE
+
     def with_answer(self, step: FormStep, value: str) -> "Details":
         """Return the details with the answer to one question; choosing another channel clears the address."""
         if step is FormStep.CHANNEL:
-            return replace(self, reach=ContactChannel(value), address="")
+            return self.with_channel(ContactChannel(value))
         change: dict[str, Any] = {step.value: value}
         return replace(self, **change)
+
+    def with_channel(self, channel: ContactChannel, address: str = "") -> "Details":
+        """Return the details with another contact channel, and without the times if it does not ask for any."""
+        changed = replace(self, reach=channel, address=address)
+        return changed if changed.asks_for_times else replace(changed, times="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class Form:
 
     Attributes:
         at: the current question.
-        shares: which parts of the brief are passed on: "question", "progress".
+        shares: which parts of the brief are passed on, none unless the person ticks it: "question", "progress".
         reviewed: whether the summary was shown; a line changed afterwards leads back to it.
         paused: whether the person is doing something else.
         typed: the latest message typed for each line.
@@ -111,7 +121,7 @@ class Form:
     at: FormStep = FormStep.CONCERN
     details: Details = Details()
     brief: RequestContext = RequestContext()
-    shares: frozenset[str] = frozenset(("question", "progress"))
+    shares: frozenset[str] = frozenset()
     reviewed: bool = False
     paused: bool = False
     typed: tuple[TypedAnswer, ...] = ()
@@ -164,6 +174,7 @@ class Request:
         speaker: side and Telegram id of who wrote last; "" if the next message needs its writer's name.
         spoken: when they wrote.
         rating: 1 to 5; 0 for none.
+        withdrawn: whether it is closed because the requester withdrew it; then nobody can reopen it.
         version: number of changes, by which the store detects concurrent ones.
     """
 
@@ -195,6 +206,7 @@ class Request:
     spoken: float = 0.0
     rating: int = 0
     comment: str = ""
+    withdrawn: bool = False
     version: int = 0
 
     def assign_to(self, adviser_id: int, name: str) -> "Request":
@@ -221,6 +233,10 @@ class Request:
     def release(self) -> "Request":
         """Return the request as open, taken by nobody."""
         return replace(self, status=RequestStatus.OPEN, taken_by=0, adviser="", speaker="")
+
+    def close(self, now: float) -> "Request":
+        """Return the request as closed, without a conversation and reminders."""
+        return replace(self, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
 
     def pass_turn(self, turn: Party, now: float) -> "Request":
         """Return the request with the side that is to write next, and without notices and reminders so far."""

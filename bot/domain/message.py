@@ -107,6 +107,13 @@ class SendMail:
 
 
 @dataclass(frozen=True, slots=True)
+class SendWithdrawalMail:
+    """An e-mail that a request is withdrawn, to the contact who got it by e-mail."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditMessage:
     """New content for a message of the bot, given by its id or the question it answers; a picture stays a picture."""
 
@@ -154,7 +161,7 @@ class AlertOperator:
     """An alert to the operator that the bot was removed from the advisers' chat."""
 
 
-RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail
+RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail | SendWithdrawalMail
 ShownMessage = SendMessage | EditMessage | EditKeyboard | SendContact
 Message = ShownMessage | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator
 

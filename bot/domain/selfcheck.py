@@ -1,7 +1,8 @@
 """The self-check as data: its progress, its results, and the findings from its answers. Pure.
 
-A team sees one word per question, which depends only on how many people answered "largely" or "yes". Answers on the
-same side of that line are indistinguishable, however many results a person sees and however many accounts they use.
+A team sees one word per question, which depends only on how many people chose one of the two higher levels, here
+called "largely" and "yes". Answers on the same side of that line are indistinguishable, however many results a person
+sees and however many accounts they use.
 
 A team's result does not change. A new one is made only after `MIN_TEAM_SIZE` people have joined who are in none yet,
 so nobody learns others' answers by answering again, by leaving and joining again, or by waiting for one person to
@@ -20,11 +21,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
-LEVEL_COUNT = 4  # not at all, in parts, largely, yes: 0 to 3
-POSITIVE_LEVEL = 2  # minimum level that counts as a strength
+POSITIVE_LEVEL = 2  # minimum level that counts as a strength, of 0 to 3
 MIN_TEAM_SIZE = 3  # people whose answers are shown together, and who must be new in the next result
 MIN_ANSWERS_FOR_MIXED = 6  # minimum answers for saying that people disagree on a question
-MAX_HIGHLIGHTS = 3  # maximum number of strengths, gaps and changes that are named
 CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no vowels: no word is mistaken for a code
 CODE_LENGTH = 10
 _OLD_CODE_PATTERN = re.compile("[A-HJ-NP-Z]{6}")  # earlier codes stay valid
@@ -103,7 +102,7 @@ def compute_findings(answers: SelfCheckAnswers, order: Sequence[str]) -> Finding
     gaps = sorted((id_ for id_ in levels if levels[id_] < POSITIVE_LEVEL), key=lambda id_: levels[id_])
     unknown = tuple(id_ for id_ in order if id_ not in levels)
     mean = fmean(levels.values()) if 2 * len(levels) > len(order) else None
-    return Findings(tuple(strengths[:MAX_HIGHLIGHTS]), tuple(gaps[:MAX_HIGHLIGHTS]), unknown, mean)
+    return Findings(tuple(strengths), tuple(gaps), unknown, mean)
 
 
 def compare_answers(

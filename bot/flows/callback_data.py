@@ -14,6 +14,7 @@ REQUESTER_CALLBACK = "h:"  # h:<action>:<reference>[:<value>], the requester's b
 ADVISER_CALLBACK = "q:"  # q:<action>:<reference>[:<entry>], the advisers' buttons about a request
 START_CALLBACK = "go:"  # go:ask, go:guide, go:talk, below the greeting
 START_ADVICE_CALLBACK = f"{START_CALLBACK}talk"
+ASK_CALLBACK = f"{START_CALLBACK}ask"
 HANDOUT_PDF_CALLBACK = "t:pdf"
 EXPLAIN_CALLBACK = "w:"  # w:<id of the question's message>:<number of the answer, from 0>
 ENTRY_CALLBACK = "e:"  # e:<entry>

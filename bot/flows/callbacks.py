@@ -66,7 +66,7 @@ def _run_command(context: TurnContext, command: str) -> Turn | None:
 EXACT_HANDLERS: dict[str, Callable[[TurnContext], Turn | None]] = {
     callback_data.REQUEST_ADVICE: form.begin_form,
     callback_data.START_ADVICE_CALLBACK: form.begin_form,
-    f"{callback_data.START_CALLBACK}ask": lambda context: context.say("ask"),
+    callback_data.ASK_CALLBACK: lambda context: context.say("ask"),
     f"{callback_data.START_CALLBACK}guide": intro.begin_intro,
     f"{callback_data.ERASURE_CALLBACK}yes": privacy.delete_data,
     f"{callback_data.ERASURE_CALLBACK}no": privacy.keep_data,

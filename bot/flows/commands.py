@@ -12,12 +12,15 @@ from bot.flows.callback_data import LANGUAGE_CALLBACK
 from bot.flows.command_menu import show_chosen_menu
 from bot.flows.consultation import form
 from bot.flows.context import EventHandler, TurnContext
+from bot.flows.relay import withdrawal
 from bot.flows.relay.messages import ADVISERS_LANG
 from bot.flows.selfcheck import questionnaire
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 
-PRIVATE_COMMANDS = frozenset(("beratung", "meinedaten", "loeschen", "selbstcheck", "mitnehmen"))  # refused in groups
+PRIVATE_COMMANDS = frozenset(
+    ("beratung", "zurueckziehen", "meinedaten", "loeschen", "selbstcheck", "mitnehmen")
+)  # refused in groups
 MAX_LISTED_REQUESTS = 20  # in one message
 
 
@@ -50,7 +53,7 @@ def _cancel_current(context: TurnContext) -> Turn:
         return form.cancel_form(context)
     if state.touring:
         return context.change(touring=False).say("intro_left", number=max(state.step, 1))
-    return context.say("nothing_running")
+    return context.say("nothing_running", open=bool(context.event.private and context.open_requests))
 
 
 def _show_contact(context: TurnContext) -> Turn:
@@ -110,6 +113,7 @@ COMMAND_HANDLERS: dict[str, EventHandler] = {
     "meinedaten": privacy.send_personal_data,
     "loeschen": privacy.ask_deletion,
     "abbrechen": _cancel_current,
+    "zurueckziehen": withdrawal.choose_withdrawal,
     "teilen": share.share_last_seen,
     "selbstcheck": questionnaire.show_welcome,
     "mitnehmen": handout.send_handout,

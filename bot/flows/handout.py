@@ -1,21 +1,28 @@
-"""The handout: the steps of the introduction that were read and the self-check, with sources and date."""
+"""The handout: what is worth keeping of the steps that were read, and the self-check, with sources and date.
+
+The steps are also a message in the chat; all of it is a PDF.
+"""
 
 from itertools import groupby
 from typing import Any
 
 from bot.answering.answerer import layer_label
+from bot.domain.commands import bot_link
 from bot.domain.message import Attachment, SendMessage
-from bot.domain.selfcheck import SelfCheckResult
+from bot.domain.selfcheck import SelfCheckAnswers, SelfCheckResult
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.selfcheck import chart
 from bot.flows.selfcheck import result as selfcheck_result
 from bot.flows.selfcheck.questionnaire import find_questionnaire, level_label
-from knowledge.parsing.plain_text import summarise_markdown
-from knowledge.records.entry import Entry, Layer
+from knowledge.parsing.plain_text import Summary, summarise_markdown
+from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.intro import IntroStep
+from knowledge.records.selfcheck import SelfCheck
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
+
+NO_BREAK_SPACE = "\u00a0"
 
 
 def send_handout(context: TurnContext) -> Turn:
@@ -25,9 +32,12 @@ def send_handout(context: TurnContext) -> Turn:
     results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
     if not steps_read and not results:
         return context.say("takeaway_empty")
+    values = _handout_values(context, steps_read, results)
+    kept = (SendMessage(render_template("takeaway_steps", lang, steps=values["steps"])),) if steps_read else ()
     html = render_template("takeaway", lang, steps=len(steps_read), check=bool(results))
-    page = Attachment("takeaway", _handout_values(context, steps_read, results), as_document=True)
-    return Turn(context.state, (SendMessage(html, attachment=page),))
+    return Turn(
+        context.state, (*kept, SendMessage(html, attachment=Attachment("takeaway", values, as_document=True)))
+    )
 
 
 def _handout_values(
@@ -36,12 +46,15 @@ def _handout_values(
     services, lang = context.services, context.lang
     date = format_date(services.now(), lang)
     contact = services.contact
-    further = [f"{contact.name} ({contact.role}): {contact.phone}, {contact.email}", format_label("pdf_bot", lang)]
+    phone = contact.phone.replace(" ", NO_BREAK_SPACE)
+    further = [f"{contact.name} ({contact.role}): {phone}, {contact.email}", format_label("pdf_bot", lang)]
     find_entry = services.answerer.find_entry
     steps = [(step, find_entry(step.entries[0], lang) if step.entries else None) for step in steps_read]
     missing = "" if steps_read and results else "pdf_no_check" if steps_read else "pdf_no_steps"
+    link = bot_link(services.username) if services.username else ""
     return {
         "lang": lang[:2],
+        "large": lang == LEICHTE_SPRACHE,
         "title": format_label("pdf_title", lang),
         "author": format_label("pdf_author", lang),
         "description": format_label("pdf_description", lang, date=date),
@@ -53,12 +66,13 @@ def _handout_values(
         "check": _selfcheck_values(context, results) if results else None,
         "empty": format_label(missing, lang) if missing else "",
         "further": {"heading": format_label("pdf_further", lang), "items": further},
+        "link": {"url": link, "text": link.removeprefix("https://"), "alt": format_label("pdf_qr", lang, link=link)},
     }
 
 
 def _step_values(step: IntroStep, entry: Entry | None, lang: str) -> dict[str, Any]:
     mark = f"{layer_label(entry.layer, lang)}:" if entry and entry.layer is not Layer.PAGE else ""
-    summary = summarise_markdown(step.body)
+    summary = Summary(step.takeaway) if step.takeaway else summarise_markdown(step.body)
     return {"title": f"{step.number}  {step.title}", "text": summary.text, "items": summary.items, "mark": mark}
 
 
@@ -83,15 +97,36 @@ def _selfcheck_values(context: TurnContext, results: list[SelfCheckResult]) -> d
     if questionnaire is None:
         return None
     result, previous = results[0], results[1] if len(results) > 1 else None
-    summary = selfcheck_result.summarise_result(questionnaire, result.answers)
+    summary = selfcheck_result.summarise_result(questionnaire, result.answers, lang)
     sources = "; ".join(dict.fromkeys(group.source for group in questionnaire.groups))
-    answers = [f"{item.name}: {level_label(result.answers, item.id, lang)}" for item in questionnaire.questions]
     return {
         "heading": format_label("pdf_check", lang, date=format_date(result.created, lang)),
-        "words": f"{questionnaire.title} {format_label(f'verdict_{summary.verdict}', lang)}",
-        "alt": format_label("pdf_alt", lang, answers="; ".join(answers)),
-        "chart": chart.build_own_chart(questionnaire, lang, result.answers, "", previous),
+        "words": format_label(f"verdict_{summary.verdict}", lang),
+        "answers": _answer_groups(questionnaire, result.answers, previous.answers if previous else {}, lang),
+        "legend": chart.build_legend(lang, previous),
         "strengths": {"title": format_label("pdf_strengths", lang), "items": summary.strengths},
         "gaps": {"title": format_label("pdf_gaps", lang), "items": summary.gaps},
-        "caution": format_label("check_caution", lang) + " " + format_label("pdf_sources", lang, sources=sources),
+        "first_step": {"title": format_label("pdf_first_step", lang), "text": summary.first_step},
+        "caution": format_label("check_caution", lang) + "\n" + format_label("pdf_sources", lang, sources=sources),
     }
+
+
+def _answer_groups(
+    questionnaire: SelfCheck, answers: SelfCheckAnswers, before: SelfCheckAnswers, lang: str
+) -> list[dict[str, Any]]:
+    """Return every question with its answer in words, by group."""
+    return [
+        {
+            "name": group.name,
+            "rows": [
+                {
+                    "question": question.question,
+                    "answer": level_label(question, answers.get(question.id), lang),
+                    "value": answers.get(question.id),
+                    "before": before.get(question.id),
+                }
+                for question in questions
+            ],
+        }
+        for group, questions in groupby(questionnaire.questions, key=lambda question: question.group)
+    ]

@@ -29,8 +29,9 @@ from dataclasses import dataclass, replace
 from bot.domain.commands import CANONICAL_COMMANDS, STEP_PREFIX
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
-from bot.domain.turn import Turn
+from bot.domain.turn import State, Turn
 from bot.flows.callback_data import (
+    ASK_CALLBACK,
     ENTRY_CALLBACK,
     HANDOUT_PDF_CALLBACK,
     INTRO_CALLBACK,
@@ -99,12 +100,14 @@ def show_overview(context: TurnContext) -> Turn:
     """Show the titles of all steps as buttons."""
     lang, state = context.lang, context.state
     rows = [
-        (Button(f"{'▸ ' if number == state.step else ''}{number} · {step.title}", f"{INTRO_CALLBACK}{number}"),)
+        (Button(f"{_step_mark(state, number)}{number} · {step.title}", f"{INTRO_CALLBACK}{number}"),)
         for number, step in enumerate(context.path, start=1)
     ]
-    last_row = (Button(format_label("audience_change", lang), f"{INTRO_CALLBACK}who:"), _pause_button(lang))
-    html = render_template("intro_overview", lang, step=state.step, total=len(rows))
-    return _show_cover(context, html, (*rows, last_row))
+    last_row = [Button(format_label("audience_change", lang), f"{INTRO_CALLBACK}who:")]
+    if state.step < len(rows):
+        last_row.append(_pause_button(lang))
+    html = render_template("intro_overview", lang, step=state.step, total=len(rows), read=len(state.read))
+    return _show_cover(context, html, (*rows, tuple(last_row)))
 
 
 def pause_intro(context: TurnContext) -> Turn:
@@ -178,7 +181,7 @@ def _show_page(context: TurnContext, page: _Page) -> Turn:
 def _step_keyboard(context: TurnContext, step: IntroStep, choice: Choice | None) -> Keyboard:
     lang, number, total = context.lang, context.state.step, len(context.path)
     choices = tuple(
-        (Button(f"{'✓ ' if option is choice else ''}{option.text}", f"{INTRO_CALLBACK}{number}:{choice_index}"),)
+        (Button(f"{'→ ' if option is choice else ''}{option.text}", f"{INTRO_CALLBACK}{number}:{choice_index}"),)
         for choice_index, option in enumerate(step.choices)
     )
     moves = []
@@ -188,12 +191,23 @@ def _step_keyboard(context: TurnContext, step: IntroStep, choice: Choice | None)
         moves.append(Button(format_label("next", lang), f"{INTRO_CALLBACK}{number + 1}"))
     entry = (choice.entry if choice else "") or step.entries[0]
     learn_more = Button(format_label("learn_more", lang), f"{ENTRY_CALLBACK}{entry}")
-    last_row = (learn_more, _overview_button(lang), _pause_button(lang))
-    final_rows: Keyboard = ()
     if number == total:
-        ways = {"check_start": SELFCHECK_START_CALLBACK, "take_along": HANDOUT_PDF_CALLBACK, "talk": REQUEST_ADVICE}
-        final_rows = tuple((Button(format_label(label, lang), data),) for label, data in ways.items())
-    return (*choices, *final_rows, tuple(moves), last_row)
+        return (*choices, *_ways_on(lang), (*moves, learn_more, _overview_button(lang)))
+    return (*choices, tuple(moves), (learn_more, _overview_button(lang), _pause_button(lang)))
+
+
+def _ways_on(lang: str) -> Keyboard:
+    """Return what a person can do after the last step."""
+    rows = (
+        (("check_start", SELFCHECK_START_CALLBACK),),
+        (("ask", ASK_CALLBACK), ("talk", REQUEST_ADVICE)),
+        (("take_along", HANDOUT_PDF_CALLBACK),),
+    )
+    return tuple(tuple(Button(format_label(label, lang), data) for label, data in row) for row in rows)
+
+
+def _step_mark(state: State, number: int) -> str:
+    return "▸ " if number == state.step else "✓ " if number in state.read else ""
 
 
 def _continue_button(number: int, lang: str, action: str = "") -> Button:

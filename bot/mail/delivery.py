@@ -4,11 +4,16 @@ import asyncio
 import logging
 from email.message import EmailMessage
 
-from bot.domain.message import AlertOperator
+from bot.domain.message import AlertOperator, SendWithdrawalMail
 from bot.errors import StoreError
 from bot.flows.context import Services
 from bot.flows.relay import messages
-from bot.mail.messages import compose_deletion_mail, compose_operator_mail, compose_request_mail
+from bot.mail.messages import (
+    compose_deletion_mail,
+    compose_operator_mail,
+    compose_request_mail,
+    compose_withdrawal_mail,
+)
 from bot.mail.smtp import Mailer, permanent_failure
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.settings import Settings
@@ -48,7 +53,9 @@ def make_mailer(settings: Settings) -> Mailer | None:
 
 
 def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, call: MailCall) -> CallResult:
-    if isinstance(call, RequestMailDeletion) and not services.store.erasure.was_mailed(call.reference):
+    if isinstance(call, RequestMailDeletion | SendWithdrawalMail) and not services.store.erasure.was_mailed(
+        call.reference
+    ):
         return Sent(None)  # the e-mail about the request was never sent
     if mailer is None:
         return Retry(None)  # mail was turned off after this was queued: it waits until mail is on again
@@ -61,7 +68,7 @@ def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, ca
         log.error("an e-mail cannot be composed (%s)", type(error).__name__)
         return Rejected(type(error).__name__)
     if message is None:
-        return Rejected("the request was deleted")
+        return Rejected("the request was deleted or withdrawn")
     try:
         mailer.send(message)
     except Exception as error:  # whatever the mail server or the network brings
@@ -72,7 +79,7 @@ def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, ca
 
 
 def _compose_mail(services: Services, settings: Settings, call: MailCall) -> EmailMessage | None:
-    """Compose an e-mail; None if its request was deleted."""
+    """Compose an e-mail; None if its request was deleted, or withdrawn before it was sent."""
     sender = settings.mail_from or ""
     if isinstance(call, RequestMailDeletion):
         return compose_deletion_mail(call.reference, _find_contact(services, call.contact), sender)
@@ -81,6 +88,10 @@ def _compose_mail(services: Services, settings: Settings, call: MailCall) -> Ema
         return compose_operator_mail("alarm", settings.operator_email or sender, sender, waiting=waiting)
     request = services.store.requests.find_request(call.reference)
     if request is None:
+        return None
+    if isinstance(call, SendWithdrawalMail):
+        return compose_withdrawal_mail(call.reference, _find_contact(services, request.contact), sender)
+    if request.withdrawn:
         return None
     lines = services.store.requests.load_transcript(call.reference)
     transcript = html_to_plain(messages.render_transcript(request, lines))

@@ -52,12 +52,24 @@ def compose_request_mail(request: Request, contact: Contact, sender: str, transc
 
 def compose_deletion_mail(reference: str, contact: Contact, sender: str) -> EmailMessage:
     """Compose the request to delete the e-mail about a request, as a reply to that e-mail."""
+    return _compose_reply("unpost_text", "loeschen", reference, contact, sender)
+
+
+def compose_withdrawal_mail(reference: str, contact: Contact, sender: str) -> EmailMessage:
+    """Compose the news that a request is withdrawn, as a reply to the e-mail about it."""
+    return _compose_reply("withdrawal_text", "zurueckgezogen", reference, contact, sender)
+
+
+def _compose_reply(template: str, id_prefix: str, reference: str, contact: Contact, sender: str) -> EmailMessage:
+    """Compose a reply to the e-mail about a request; the subject of a ``…_text`` is the label ``…_subject``."""
     message = _start_message(sender)
     message["To"] = _make_address(contact.name, contact.email)
-    message["Subject"] = format_label("unpost_subject", ADVISERS_TEMPLATES, number=reference)
-    message["Message-ID"] = _make_message_id("loeschen", reference, sender)
+    message["Subject"] = format_label(
+        f"{template.removesuffix('_text')}_subject", ADVISERS_TEMPLATES, number=reference
+    )
+    message["Message-ID"] = _make_message_id(id_prefix, reference, sender)
     message["In-Reply-To"] = message["References"] = _make_message_id("anfrage", reference, sender)
-    text = render_template("unpost_text", ADVISERS_TEMPLATES, number=reference, contact=contact)
+    text = render_template(template, ADVISERS_TEMPLATES, number=reference, contact=contact)
     message.set_content(html_to_plain(text))
     return message
 

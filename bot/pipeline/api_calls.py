@@ -20,6 +20,7 @@ from bot.domain.message import (
     SendContact,
     SendMail,
     SendMessage,
+    SendWithdrawalMail,
     ShowCommandMenu,
 )
 from bot.domain.vcard import format_vcard, split_name, strip_number
@@ -57,7 +58,7 @@ def calls_without_event(messages: Iterable[Message], adviser_chat: int | None) -
 
 def _build_message_calls(message: Message, event: Event, adviser_chat: int | None) -> Iterator[OutgoingCall]:
     match message:
-        case SendMail() | AlertOperator():
+        case SendMail() | SendWithdrawalMail() | AlertOperator():
             yield message
         case RefreshCard() if adviser_chat is not None:
             yield replace(message, chat_id=adviser_chat)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.message import AlertOperator, RefreshCard, SendMail
+from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendWithdrawalMail
 
 MAIN_TENANT = "main"  # an installation's own bot; others may share it
 SourceMessage = tuple[int, int]  # chat and id of a message that a person wrote
@@ -70,7 +70,7 @@ class RequestMailDeletion:
     contact: str
 
 
-MailCall = SendMail | RequestMailDeletion | AlertOperator
+MailCall = SendMail | SendWithdrawalMail | RequestMailDeletion | AlertOperator
 OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
 SET_MENU, DELETE_MENU = "setMyCommands", "deleteMyCommands"  # the methods for the command menu of a chat

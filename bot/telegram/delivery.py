@@ -100,6 +100,8 @@ class Delivery:
             return Rejected("the request was deleted")
         for _ in range(2):
             thread = await asyncio.to_thread(self.store.requests.find_thread, request.reference)
+            if thread is None and request.withdrawn:
+                return Sent(None)  # withdrawn before the advisers got it: they need not see it
             if thread and thread.chat_id != chat_id:  # the advisers have another chat now
                 await asyncio.to_thread(self.store.erasure.leave_thread, request.reference)
                 thread = None

@@ -40,6 +40,7 @@ class IntroStep:
         picture: name of a PNG file, without its suffix; ``alt`` describes it.
         ask, choices: the question at its end, and the answers to it.
         examples: a paragraph for each audience, shown below the text; empty if all read the same.
+        takeaway: plain text worth keeping, for the handout; if "", the handout takes the beginning of ``body``.
     """
 
     number: int
@@ -53,6 +54,7 @@ class IntroStep:
     ask: Annotated[Text, Field(max_length=MAX_STEP_LENGTH)]
     choices: Annotated[tuple[Choice, ...], Field(min_length=1)]
     examples: Mapping[str, Annotated[Text, Field(max_length=MAX_STEP_LENGTH)]] = field(default_factory=dict)
+    takeaway: Annotated[Text, Field(max_length=260)] = ""
 
     def text_for_audience(self, audience: str) -> str:
         """Return the Markdown an audience reads; an unknown audience reads the text for the curious."""

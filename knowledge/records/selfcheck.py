@@ -14,6 +14,7 @@ from knowledge.records.entry import ID_PATTERN, Layer
 
 SELFCHECK_FOLDER = "selfcheck"
 MAX_ID_LENGTH = 16
+LEVEL_COUNT = 4  # not at all, in parts, largely, yes: 0 to 3
 
 
 def _check_id(value: str) -> str:
@@ -28,8 +29,15 @@ def _check_step_number(value: str) -> str:
     return value
 
 
+def _check_levels(levels: tuple[str, ...]) -> tuple[str, ...]:
+    if len(levels) != LEVEL_COUNT:
+        raise ValueError(f"'levels' must be {LEVEL_COUNT} answers, from the lowest to the highest")
+    return levels
+
+
 _Id = Annotated[Text, AfterValidator(_check_id)]
 _Name = Annotated[Text, Field(max_length=26)]  # fits beside a bar of the chart
+_Level = Annotated[Text, Field(max_length=30)]  # fits a button
 
 
 @strict_keys
@@ -51,6 +59,8 @@ class _QuestionText:
     about: Annotated[Text, Field(max_length=220)]
     entry: Text
     step: Annotated[int, BeforeValidator(_check_step_number)] | None = None
+    levels: Annotated[tuple[_Level, ...], AfterValidator(_check_levels)] | None = None
+    first_step: Annotated[Text, Field(max_length=160)] = ""
 
 
 @strict_keys
@@ -61,7 +71,14 @@ class _QuestionRow(_QuestionText):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfCheckQuestion(_QuestionText):
-    """One question; ``name`` is short; ``entry`` explains it, and the introduction's ``step``, if it treats it."""
+    """One question.
+
+    Attributes:
+        name: short.
+        entry: explains it; so does the introduction's ``step``, if there is one about it.
+        levels: the answers in words, from the lowest to the highest; None for those that fit most questions.
+        first_step: what to do first if the answer is low; "" if nothing is suggested.
+    """
 
     group: QuestionGroup
 

@@ -198,6 +198,7 @@ def _compare_steps(folder: Path, step: IntroStep, reference: IntroStep) -> Itera
         "'entries'": (_linked_entries(step), _linked_entries(reference)),
         "the number of choices": (len(step.choices), len(reference.choices)),
         "'examples'": (set(step.examples), set(reference.examples)),
+        "whether there is a 'takeaway'": (bool(step.takeaway), bool(reference.takeaway)),
     }
     for aspect, (value, expected) in compared.items():
         if value != expected:

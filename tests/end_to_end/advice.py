@@ -31,5 +31,4 @@ async def fill_in_form(person: User, concern: str = "Wir suchen Partner für ein
     await person.wait_for_reply(person.tap_button("Überspringen"))
     await person.wait_for_reply(person.tap_button("Verein oder NPO"))
     await person.wait_for_reply(person.tap_button("Überspringen"))
-    await person.wait_for_reply(person.tap_button("Hier bei Telegram"))
-    return await person.wait_for_reply(person.tap_button("Überspringen"))
+    return await person.wait_for_reply(person.tap_button("Hier bei Telegram"))

@@ -318,6 +318,7 @@ async def test_reminders_for_an_unanswered_request(
     async with running(Settings(), live, clock=lambda: time.time() + 10 * 86_400):
         await wait_for_text(fake_telegram, ada, "hat sich bis heute niemand gemeldet")
         assert (await wait_for_text(fake_telegram, bea, "wartet jemand auf Antwort", forum)).thread_id == topic
-        ada.tap_button("Anfrage zurückziehen")
+        await ada.wait_for_reply(ada.tap_button("Anfrage zurückziehen"))
+        ada.tap_button("Ja, zurückziehen")
         await wait_for_text(fake_telegram, ada, f"Ihre Anfrage {reference} ist zurückgezogen")
         await wait_for_text(fake_telegram, bea, "hat die Anfrage zurückgezogen", forum)

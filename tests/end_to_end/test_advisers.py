@@ -70,7 +70,7 @@ async def test_only_advisers_can_act(
     for data in (
         f"h:done:{reference}",
         f"h:rate:{reference}:5",
-        f"h:withdraw:{reference}",
+        f"h:withdraw:{reference}:yes",
         "h:done:AAAA-AAAA",
         "q:",
         "h",

@@ -109,7 +109,6 @@ async def test_card_asks_for_plain_answers(fake_telegram: FakeTelegram, ada: Use
         "Verein",
         "Weiter ohne Antwort",
         "Hier bei Telegram",
-        "Weiter ohne Antwort",
     ):
         review = await person.wait_for_reply(person.tap_button(button))
     assert "Darf ich das an das Beratungs-Team geben?" in review.text

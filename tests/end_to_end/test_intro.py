@@ -86,9 +86,11 @@ async def test_progress_reaches_the_request(ada: User) -> None:
         await ada.wait_for_reply()
         ada.send_text(text)
     await ada.wait_for_reply()
-    for label in ("Verein oder NPO", "Überspringen", "Hier bei Telegram", "Überspringen"):
-        summary = await ada.wait_for_reply(ada.tap_button(label))
+    for label in ("Verein oder NPO", "Überspringen", "Hier bei Telegram"):
+        offered = await ada.wait_for_reply(ada.tap_button(label))
+    summary = await ada.wait_for_reply(ada.tap_button("☐ Stand der Einführung"))
     without = await ada.wait_for_reply(ada.tap_button("☑ Stand der Einführung"))
 
-    assert "Schritt 3 von 9" in summary.text
-    assert "Schritt 3 von 9" not in without.text
+    assert "Einführung: Schritt 3 von 9" in summary.text
+    assert "Ohne Häkchen behalte ich es für mich" in offered.text
+    assert without.text == offered.text

@@ -9,24 +9,28 @@ from bot.sandbox.fake_telegram import FakeTelegram, Group, MessageView, User
 from bot.sandbox.fake_telegram.rules.images import read_image_size
 from bot.settings import Settings
 from index.search.live_index import LiveIndex
+from knowledge.records.selfcheck import LEVEL_COUNT
 from tests.end_to_end.conftest import running
 from tests.end_to_end.mydata import my_data
 from tests.support.missing_tools import needs_poppler
 from tests.support.pdf import read_pdf
 
-DE = ("noch gar nicht", "in Ansätzen", "weitgehend", "ja, das haben wir")
-EN = ("not yet", "in parts", "largely", "yes, we have that")
 MIXED = (3, 2, 0, 1, 0, 3, 2, 1, 3, 2, 0)
 HOSTILE = '#panic("x") <b>Eve</b> *fett* \u202eRTL مرحبا $x$'
 
 
-async def answer_questions(person: User, levels: Sequence[int | None], words: Sequence[str] = DE) -> MessageView:
+async def answer_questions(person: User, levels: Sequence[int | None]) -> MessageView:
     """Answer the questions one after the other; return the result."""
-    unknown = "weiß nicht" if words is DE else "don’t know"
-    labels = [unknown if level is None else words[level] for level in levels]
-    for label in labels[:-1]:
-        await person.wait_for_reply(person.tap_button(label))
-    return await person.wait_for_reply(person.tap_button(labels[-1]), count=2)
+    for level in levels[:-1]:
+        await answer_question(person, level)
+    return await answer_question(person, levels[-1], count=2)
+
+
+async def answer_question(person: User, level: int | None, count: int = 1) -> MessageView:
+    """Answer the current question with a level, or with the last answer: that the person does not know."""
+    question = next(view for view in reversed(person.bot_messages()) if len(view.button_labels) > LEVEL_COUNT)
+    label = question.button_labels[LEVEL_COUNT if level is None else level]
+    return await person.wait_for_reply(person.tap_button(label), count=count)
 
 
 async def complete_selfcheck(person: User, levels: Sequence[int | None]) -> MessageView:
@@ -68,8 +72,9 @@ async def test_from_the_first_question_to_the_picture(fake_telegram: FakeTelegra
     assert len(ada.bot_messages()) == 2
     assert result.kind == "photo"
     assert read_image_size(file_content(fake_telegram, result)) is not None
-    assert "Gesellschaftliche Vision, Abgestimmtes Tun, Fürsprache" in result.text
-    assert "Vernetztes Handeln, Gemeinsame Messung, Dringlichkeit" in result.text
+    assert "Gesellschaftliche Vision, Abgestimmtes Tun, Fürsprache, Systemischer Ansatz" in result.text
+    assert "Vernetztes Handeln, Gemeinsame Messung, Dringlichkeit, Gemeinsame Agenda" in result.text
+    assert "Ihr nächster Schritt: Schreiben Sie auf, wer welchen Baustein beiträgt" in result.text
     assert "keine Diagnose" in result.text
     assert "Mehr: Vernetztes Handeln" in result.button_labels
 
@@ -81,7 +86,7 @@ async def test_in_english(fake_telegram: FakeTelegram) -> None:
     eve.send_text("/selfcheck")
     await eve.wait_for_reply()
     await eve.wait_for_reply(eve.tap_button("Let’s begin"))
-    result = await answer_questions(eve, MIXED, EN)
+    result = await answer_questions(eve, MIXED)
 
     assert "What you can build on: A vision for society, Coordinated activities, Champion" in result.text
     assert "not a diagnosis" in result.text
@@ -107,7 +112,7 @@ async def test_restart_between_any_two_questions(bot_settings: Settings, live: L
         await ada.wait_for_reply(ada.tap_button("Los geht’s"))
     for level in MIXED[:4]:
         async with running(bot_settings, live):
-            await ada.wait_for_reply(ada.tap_button(DE[level]))
+            await answer_question(ada, level)
     async with running(bot_settings, live):
         await ada.wait_for_reply(ada.tap_button("Pause"))
     async with running(bot_settings, live):
@@ -126,7 +131,7 @@ async def test_question_during_the_selfcheck(ada: User) -> None:
     ada.send_text("/selbstcheck")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Los geht’s"))
-    await ada.wait_for_reply(ada.tap_button(DE[2]))
+    await answer_question(ada, 2)
     ada.send_text("Was ist ein Backbone?")
     reminder = await ada.wait_for_reply(count=2)
     back = await ada.wait_for_reply(ada.tap_button("Weiter mit dem Selbst-Check"))
@@ -141,7 +146,7 @@ async def test_cancel(ada: User) -> None:
     ada.send_text("/selbstcheck")
     await ada.wait_for_reply()
     await ada.wait_for_reply(ada.tap_button("Los geht’s"))
-    await ada.wait_for_reply(ada.tap_button(DE[2]))
+    await answer_question(ada, 2)
     ada.send_text("/abbrechen")
     cancelled = await ada.wait_for_reply()
     ada.send_text("/selbstcheck")
@@ -190,23 +195,28 @@ async def test_result_leads_on(ada: User) -> None:
 @needs_poppler
 @pytest.mark.usefixtures("polling")
 async def test_handout(fake_telegram: FakeTelegram, tmp_path: Path) -> None:
-    """The handout is one page in the person's language with what they read and answered, but not their name."""
+    """The handout has what they read and answered in words, and the way to the bot, but not their name."""
     eve = fake_telegram.add_user(HOSTILE, language_code="de", started=True)
     await complete_selfcheck(eve, MIXED)
     eve.send_text("/start intro-1")
     await eve.wait_for_reply()
     await eve.wait_for_reply(eve.tap_button("Weiter ›"))
     eve.send_text("/mitnehmen")
-    sent = await eve.wait_for_reply()
+    sent = await eve.wait_for_reply(count=2)
+    kept = eve.bot_messages()[-2]
     read = read_pdf(file_content(fake_telegram, sent), tmp_path)
 
     assert sent.raw["document"]["file_name"] == "gemeinsam-wirken-zum-mitnehmen.pdf"
     assert "nicht das Factsheet der Initiative" in sent.text
     assert "nicht das „Factsheet Gemeinsam Wirken“" in read.text
-    assert "1 Warum allein nicht reicht" in read.text
+    assert "Manche Aufgaben sind so komplex, dass keine Organisation sie allein löst." in kept.text
+    assert "1 Warum es allein nicht reicht" in read.text
     assert "2 Was es bringt" in read.text
     assert "3 " not in read.text.split("Ihr Selbst-Check")[0].split("Was es bringt")[1]
     assert "Ihr Selbst-Check vom" in read.text
+    assert "dass sich bald etwas ändern muss? noch niemand" in read.text
+    assert "Ihr nächster Schritt Schreiben Sie auf" in read.text
+    assert f"t.me/{fake_telegram.bot.username}" in read.text
     assert "panic" not in read.text
     assert "Eve" not in read.text
 
@@ -224,11 +234,11 @@ async def test_end_of_the_introduction(ada: User) -> None:
     """The last step offers the self-check and the handout."""
     ada.send_text("/start intro-9")
     await ada.wait_for_reply()
-    document = await ada.wait_for_reply(ada.tap_button("Zum Mitnehmen"))
+    document = await ada.wait_for_reply(ada.tap_button("Zum Mitnehmen"), count=2)
     check = await ada.wait_for_reply(ada.tap_button("Zum Selbst-Check"))
 
     assert document.kind == "document"
-    assert "Passt Gemeinsam Wirken zu unserem Vorhaben?" in check.text
+    assert "Was ist bei uns schon da, und was fehlt noch?" in check.text
 
 
 @pytest.mark.usefixtures("polling")

@@ -144,7 +144,6 @@ class RunningBot:
             self.send_text(person, mail)
         else:
             self.tap_button(person, "Hier bei Telegram")
-        self._optional(person, fields)
         self.tap_button(person, "Ja, so weitergeben", count=2)
         sent = self.wait_for_text(person, "hat die Nummer")
         return next(word for word in sent.text.split() if re.fullmatch(r"[A-Z2-9]{4}-[A-Z2-9]{4}", word))

@@ -8,8 +8,9 @@ stateDiagram-v2
     kind --> place
     place --> reach
     reach --> address
-    reach --> times
-    address --> times
+    reach --> review
+    address --> times: for a call
+    address --> review
     times --> review
     review --> [*]
 ```
@@ -39,7 +40,6 @@ from prompts.message_splitter import utf16_length
 from prompts.render import format_label, render_template
 
 STEP_ORDER = tuple(FormStep)
-SHAREABLE_PARTS = ("question", "progress")
 CHOICE_STEPS = (FormStep.KIND, FormStep.CHANNEL, FormStep.REVIEW)  # answered by buttons, not in writing
 
 
@@ -51,7 +51,8 @@ def begin_form(context: TurnContext) -> Turn:
         return refusal
     references = ", ".join(request.reference for request in context.open_requests)
     new_form = Form(brief=review.build_request_context(context))
-    return show_form(context.change(form=new_form), "form_beside" if references else "", numbers=references)
+    note = "form_beside" if references else ""
+    return show_form(context.change(form=new_form), note, begins=True, numbers=references)
 
 
 def begin_form_with_concern(context: TurnContext, concern: str) -> Turn:
@@ -59,14 +60,15 @@ def begin_form_with_concern(context: TurnContext, concern: str) -> Turn:
     if context.state.form and context.state.form.details.concern:
         return begin_form(context)
     new_form = Form(details=Details(concern=concern), brief=review.build_request_context(context))
-    return show_form(context.change(form=new_form))
+    return show_form(context.change(form=new_form), begins=True)
 
 
-def show_form(context: TurnContext, note: str = "", **values: object) -> Turn:
+def show_form(context: TurnContext, note: str = "", *, begins: bool = False, **values: object) -> Turn:
     """Show the form's current question or the summary, in the form's tapped message or in a new one.
 
     Args:
         note: key of the label above it, "" for none.
+        begins: whether the person sees the form for the first time, and so the contact that is quicker.
         values: the label's variables besides ``most``, the maximum length of the answer.
     """
     form, lang = _current_form(context), context.lang
@@ -80,7 +82,8 @@ def show_form(context: TurnContext, note: str = "", **values: object) -> Turn:
     else:
         number, total = _count_steps(form)
         step_values = {"at": form.at.value, "value": _current_value(form), "form": form, "note": note_text}
-        html = render_template("form", lang, **step_values, n=number, total=total, contact=context.services.contact)
+        step_values |= {"n": number, "total": total, "contact": context.services.contact, "begins": begins}
+        html = render_template("form", lang, **step_values)
     return context.send_or_edit(html, form_keyboard(form, lang), edited_by=FORM_CALLBACK)
 
 
@@ -102,8 +105,8 @@ def next_step(form: Form) -> FormStep:
         return FormStep.ADDRESS
     if form.reviewed:
         return FormStep.REVIEW
-    step = STEP_ORDER[STEP_ORDER.index(form.at) + 1]
-    return FormStep.TIMES if step is FormStep.ADDRESS else step
+    following = _asked_steps(form)[_asked_steps(form).index(form.at) + 1 :]
+    return next(step for step in following if step is not FormStep.ADDRESS)
 
 
 def previous_step(form: Form) -> FormStep:
@@ -111,8 +114,8 @@ def previous_step(form: Form) -> FormStep:
     if form.reviewed and form.at is not FormStep.REVIEW:
         address_step = FormStep.CHANNEL if form.at is FormStep.ADDRESS else FormStep.ADDRESS
         return FormStep.REVIEW if form.details.is_reachable else address_step
-    step = STEP_ORDER[STEP_ORDER.index(form.at) - 1]
-    return FormStep.CHANNEL if step is FormStep.ADDRESS and form.details.reach is ContactChannel.TELEGRAM else step
+    steps = _asked_steps(form)
+    return steps[steps.index(form.at) - 1]
 
 
 def form_reminder(lang: str) -> SendMessage:
@@ -148,8 +151,18 @@ def _current_value(form: Form) -> str:
     return "" if form.at in CHOICE_STEPS else str(getattr(form.details, form.at.value))
 
 
+def _asked_steps(form: Form) -> list[FormStep]:
+    """Return the steps that the chosen way to reply leaves, and the current one in any case."""
+    skipped = set[FormStep]()
+    if form.details.reach is ContactChannel.TELEGRAM:
+        skipped.add(FormStep.ADDRESS)
+    if not form.details.asks_for_times:
+        skipped.add(FormStep.TIMES)
+    return [step for step in STEP_ORDER if step not in skipped or step is form.at]
+
+
 def _count_steps(form: Form) -> tuple[int, int]:
-    counted_steps = [step for step in STEP_ORDER[:-1] if step is not FormStep.ADDRESS]
+    counted_steps = [step for step in _asked_steps(form)[:-1] if step is not FormStep.ADDRESS]
     return counted_steps.index(FormStep.CHANNEL if form.at is FormStep.ADDRESS else form.at) + 1, len(counted_steps)
 
 
@@ -213,13 +226,14 @@ def _go_back(context: TurnContext, step: str) -> Turn | None:
 
 
 def _edit_line(context: TurnContext, step: str) -> Turn | None:
-    is_valid = _current_form(context).at is FormStep.REVIEW and step in review.REVIEW_LINES
+    form = _current_form(context)
+    is_valid = form.at is FormStep.REVIEW and step in review.editable_lines(form)
     return _go_to_step(context, FormStep(step)) if is_valid else None
 
 
 def _toggle_shared_part(context: TurnContext, part: str) -> Turn | None:
     form = _current_form(context)
-    if form.at is not FormStep.REVIEW or part not in SHAREABLE_PARTS:
+    if form.at is not FormStep.REVIEW or part not in review.available_parts(form):
         return None
     return show_form(context.change(form=replace(form, shares=form.shares ^ {part})))
 

@@ -19,10 +19,10 @@ from prompts.message_splitter import MESSAGE_LIMIT, visible_length
 from prompts.render import format_label, render_template
 from prompts.telegram_html import html_to_plain
 
+MAX_OFFER_LENGTH = 200  # characters of the last question where the person is asked whether to pass it on
 MAX_PASSAGE_LENGTH = 300  # characters of an answer that are shown to advisers
-REQUEST_CONSENT_VERSION = "2026-11-30"  # version of the wording in prompts/*/form_review.j2
+REQUEST_CONSENT_VERSION = "2026-12-01"  # version of the wording in prompts/*/form_review.j2
 CARD_RESERVE = 300  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
-REVIEW_LINES = tuple(step for step in FormStep if step not in (FormStep.ADDRESS, FormStep.REVIEW))
 
 
 def build_request_context(context: TurnContext) -> RequestContext:
@@ -41,8 +41,8 @@ def build_request_context(context: TurnContext) -> RequestContext:
     return replace(shared, entry=source.id, title=source.title, sure=answer.result.probability, passage=passage)
 
 
-def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
-    """Return exactly what will be passed on, below a note, in Telegram HTML."""
+def render_summary(context: TurnContext, form: Form, note: str = "", *, asks: bool = True) -> str:
+    """Return exactly what is passed on, below a note, in Telegram HTML; before that, it ``asks`` for consent."""
     return render_template(
         "form_review",
         context.lang,
@@ -51,20 +51,41 @@ def render_summary(context: TurnContext, form: Form, note: str = "") -> str:
         brief=form.shared_context,
         name=context.event.name,
         contact=contact_for(context.services.contacts, form.brief.entry),
-        desk=context.adviser_chat is not None,
+        offers=_unshared_parts(form) if asks else {},
+        asks=asks,
     )
+
+
+def _unshared_parts(form: Form) -> dict[str, object]:
+    """Return what the person may add to the request, by the names of `RequestContext`, as far as it is not ticked."""
+    left_out = set(available_parts(form)) - form.shares
+    question = truncate_text(form.brief.question, MAX_OFFER_LENGTH, at_word=True) if "question" in left_out else ""
+    step = form.brief.step if "progress" in left_out else 0
+    return {"question": question, "step": step, "steps": form.brief.steps} if question or step else {}
+
+
+def available_parts(form: Form) -> list[str]:
+    """Return the parts of the context that can be passed on; a question that is the concern is passed on anyway."""
+    parts = {"question": form.brief.question not in ("", form.details.concern), "progress": form.brief.step > 0}
+    return [part for part, is_available in parts.items() if is_available]
 
 
 def review_keyboard(form: Form, lang: str) -> Keyboard:
     """Return the buttons to send, to change a line, to leave out the context that the bot adds, and to cancel."""
-    edits = [Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in REVIEW_LINES]
+    lines = editable_lines(form)
+    edits = [Button("✎ " + format_label(f"line_{line}", lang), f"{FORM_CALLBACK}go:{line}") for line in lines]
     rows = [tuple(edits[start : start + 2]) for start in range(0, len(edits), 2)]
-    available = {"question": bool(form.brief.question), "progress": bool(form.brief.step)}
-    for part in (part for part, is_available in available.items() if is_available):
+    for part in available_parts(form):
         mark = "☑ " if part in form.shares else "☐ "
         rows.append((Button(mark + format_label(f"share_{part}", lang), f"{FORM_CALLBACK}share:{part}"),))
     send = (Button(format_label("consent", lang), f"{FORM_CALLBACK}send:{consent_digest(form)}"),)
     return (send, *rows, (Button(format_label("cancel", lang), f"{FORM_CALLBACK}cancel:"),))
+
+
+def editable_lines(form: Form) -> list[FormStep]:
+    """Return the lines that the summary offers to change."""
+    unasked = {FormStep.ADDRESS, FormStep.REVIEW} | (set() if form.details.asks_for_times else {FormStep.TIMES})
+    return [step for step in FormStep if step not in unasked]
 
 
 def excess_length(html: str) -> int:
@@ -106,11 +127,10 @@ def send_request(context: TurnContext) -> Turn:
     by = format_date_and_time(promised, lang) if promised else ""
     confirmation = render_template(template, lang, number=reference, contact=contact, by=by, desk=has_chat)
     by_button = event.kind is EventKind.BUTTON  # a typed consent has no tapped summary to edit
-    summary_edit = (context.edit_tapped(render_summary(context, form)),) if by_button else ()
+    summary_edit = (context.edit_tapped(render_summary(context, form, asks=False)),) if by_button else ()
     refresh = (RefreshCard(reference),) if has_chat else ()
     mail = (SendMail(reference),) if services.sends_mail else ()
     withdraw = Button(format_label("person_withdraw", lang), f"{REQUESTER_CALLBACK}withdraw:{reference}")
-    keyboard = ((withdraw,),) if has_chat else ()
-    messages = (*summary_edit, SendMessage(confirmation, keyboard, reference=reference), *refresh, *mail)
+    messages = (*summary_edit, SendMessage(confirmation, ((withdraw,),), reference=reference), *refresh, *mail)
     sent_request = SentRequest(reference, tuple(typed.message_id for typed in form.typed))
     return Turn(context.change(form=None, sent=sent_request).state, messages, (CreateRequest(request),))

@@ -126,7 +126,7 @@ def _parse_details(form: Form, written: str) -> Details | None:
             return None
         case FormStep.CHANNEL | FormStep.ADDRESS:
             contact = parse_contact(written)
-            return replace(form.details, reach=contact[0], address=contact[1]) if contact else None
+            return form.details.with_channel(*contact) if contact else None
         case FormStep.CONCERN:
             value = written
         case _:

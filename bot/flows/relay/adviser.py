@@ -72,7 +72,8 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
         edit = sign_edit(request, Party.ADVISER, edit, event, signed=signed)
         return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.ADVISER, event.text),))
     if request.status is RequestStatus.CLOSED:
-        return Turn(state, (message_to_advisers(request, "closed", ((adviser_button(request, "reopen"),),)),))
+        rows = () if request.withdrawn else ((adviser_button(request, "reopen"),),)
+        return Turn(state, (message_to_advisers(request, "closed", rows, withdrawn=request.withdrawn),))
     extended_album = replace(album, messages=(*album.messages, event.message_id))
     return _relay_to_requester(context.with_state(_remember_album(state, extended_album)), request)
 

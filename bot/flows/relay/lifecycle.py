@@ -42,16 +42,16 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
 
 def close_request(state: State, request: Request, now: float, template: str) -> Turn:
     """Close a request, notify the requester with a template, and ask for a rating."""
-    updated = replace(request, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
     rate_data = f"{REQUESTER_CALLBACK}rate:{request.reference}"
     rating_row = tuple(Button(face, f"{rate_data}:{rating}") for rating, face in enumerate(RATING_FACES, 1))
     notice = message_to_requester(request, template, (rating_row, requester_row(request, "reopen")))
-    return Turn(state, (notice, RefreshCard(request.reference), AnswerCallback()), (UpdateRequest(updated),))
+    messages = (notice, RefreshCard(request.reference), AnswerCallback())
+    return Turn(state, messages, (UpdateRequest(request.close(now)),))
 
 
 def reopen_request(context: TurnContext, request: Request) -> Turn:
     """Reopen a closed request: notify both sides, and promise a new date if dates are promised."""
-    if request.status is not RequestStatus.CLOSED:
+    if request.status is not RequestStatus.CLOSED or request.withdrawn:
         return context.toast(format_label("gone", request.lang))
     now = context.services.now()
     promised = promised_deadline(now, context.services.answer_days)

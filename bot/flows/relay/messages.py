@@ -12,6 +12,7 @@ from prompts.render import format_label, render_template
 ADVISERS_TEMPLATES, ADVISERS_LANG = "advisers", "de"  # folder of the advisers' templates, and their language
 MAX_TITLE_LENGTH = 128  # characters of a topic's name; Bot API, createForumTopic
 STATUS_MARKS = {RequestStatus.OPEN: "🆕", RequestStatus.TAKEN: "💬", RequestStatus.CLOSED: "✅"}
+WITHDRAWN_MARK = "↩️"
 STATUS_ACTIONS = {
     RequestStatus.OPEN: (("take",), ("suggest", "close")),
     RequestStatus.TAKEN: (("suggest", "close"), ("remind", "release")),
@@ -62,7 +63,7 @@ def render_card(request: Request, *, in_thread: bool = True) -> str:
         request=request,
         details=request.details,
         brief=request.brief,
-        state=advisers_label(f"status_{request.status}"),
+        state=advisers_label("status_withdrawn" if request.withdrawn else f"status_{request.status}"),
         created=format_date_and_time(request.created, ADVISERS_LANG),
         promised=format_date_and_time(request.promised, ADVISERS_LANG) if request.promised else "",
         waits=request.turn is Party.ADVISER and request.status is not RequestStatus.CLOSED,
@@ -72,13 +73,16 @@ def render_card(request: Request, *, in_thread: bool = True) -> str:
 
 def build_card_keyboard(request: Request) -> Keyboard:
     """Return the buttons for the actions that a request's status allows."""
+    if request.withdrawn:
+        return ()
     return tuple(tuple(adviser_button(request, action) for action in row) for row in STATUS_ACTIONS[request.status])
 
 
 def format_topic_title(request: Request) -> str:
     """Return the name of a request's topic, with a mark of its status."""
     requester = request.details.organisation or request.name
-    return f"{STATUS_MARKS[request.status]} {request.reference} {' '.join(requester.split())}"[:MAX_TITLE_LENGTH]
+    mark = WITHDRAWN_MARK if request.withdrawn else STATUS_MARKS[request.status]
+    return f"{mark} {request.reference} {' '.join(requester.split())}"[:MAX_TITLE_LENGTH]
 
 
 def render_transcript(request: Request, lines: Sequence[TranscriptLine]) -> str:

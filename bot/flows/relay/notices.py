@@ -30,7 +30,7 @@ def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> S
         return _report_undeleted(services, call)
     store = services.store
     request = None if isinstance(call, AlertOperator) else store.requests.find_request(call.reference)
-    if request is None:
+    if request is None or request.withdrawn:
         return ()
     if isinstance(call, SendMail) and services.adviser_chat is not None:
         return (message_to_advisers(request, "mail_failed"),)

@@ -20,18 +20,26 @@ from bot.domain.message import (
 )
 from bot.domain.turn import PassableMessage, State, Turn
 from bot.flows import request_limits
-from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK, REQUESTER_CALLBACK
+from bot.flows.callback_data import (
+    ERASURE_CALLBACK,
+    LANGUAGE_CALLBACK,
+    PRIVACY_CALLBACK,
+    REQUEST_ADVICE,
+    REQUESTER_CALLBACK,
+)
 from bot.flows.context import TurnContext
-from bot.flows.relay import lifecycle
+from bot.flows.relay import lifecycle, withdrawal
 from bot.flows.relay.messages import message_to_advisers, message_to_requester, requester_row
 from bot.flows.relay.signature import sign_edit, sign_relay
 from knowledge.records.contacts import Contact
 from prompts.render import format_label, render_template
 
-ALLOWED_COMMANDS = frozenset(("abbrechen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe"))
+ALLOWED_COMMANDS = frozenset(
+    ("abbrechen", "zurueckziehen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe", "sprache")
+)
+ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK, LANGUAGE_CALLBACK)  # shown by these
 MAX_PASSABLE = 3  # messages of one person that can be passed on at the same time
 MIN_NAME_LENGTH = 3  # letters of a name by which an adviser may be meant
-ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK)  # buttons that these commands show
 
 
 def handle_requester_message(context: TurnContext) -> Turn | None:
@@ -39,6 +47,10 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
     event = context.event
     if context.adviser_chat is None:
         return None
+    if event.kind is EventKind.TEXT and withdrawal.is_wish(context):
+        return withdrawal.choose_withdrawal(
+            context
+        )  # even within a conversation: it is asked before anything happens
     request = _find_own_request(context) if event.kind in MESSAGE_KINDS else None
     if request:
         return _relay_to_advisers(context, request, context.adviser_chat)
@@ -69,10 +81,11 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
     match action:
         case "end":
             return _end_conversation(state, request)
-        case "done" | "withdraw" if is_open:
-            template = "request_solved" if action == "done" else "request_withdrawn"
-            turn = lifecycle.close_request(state, request, context.services.now(), template)
-            return replace(turn, messages=(*turn.messages, message_to_advisers(request, action)))
+        case "done" if is_open:
+            turn = lifecycle.close_request(state, request, context.services.now(), "request_solved")
+            return replace(turn, messages=(*turn.messages, message_to_advisers(request, "done")))
+        case "withdraw" if is_open:
+            return withdrawal.answer_withdrawal(context, request, value)
         case "wait" if is_open:
             return context.toast(format_label("person_waits", request.lang))
         case "pass" if is_open and context.adviser_chat is not None:
@@ -182,8 +195,9 @@ def _relay_to_advisers(
         edit = sign_edit(request, Party.REQUESTER, edit, event, signed=signed)
         return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.REQUESTER, event.text),))
     if request.status is RequestStatus.CLOSED:
-        html = render_template("person_closed", request.lang, number=request.reference)
-        return context.reply(html, (requester_row(request, "reopen"),))
+        html = render_template("person_closed", request.lang, number=request.reference, withdrawn=request.withdrawn)
+        new_request = Button(format_label("person_new", request.lang), REQUEST_ADVICE)
+        return context.reply(html, ((new_request,) if request.withdrawn else requester_row(request, "reopen"),))
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
     relay = RelayMessage(request.reference, adviser_chat, to_advisers=True, reply_to=reply_to, message_id=copied_id)
     updated, relay = sign_relay(request, Party.REQUESTER, relay, event, now)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckProgress, SelfCheckStage
+from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import Turn
 from bot.flows import intro
 from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
@@ -16,6 +16,7 @@ from bot.flows.selfcheck.questionnaire import (
     show_question,
     show_welcome,
 )
+from knowledge.records.selfcheck import LEVEL_COUNT
 
 
 def handle_selfcheck_callback(context: TurnContext, data: str) -> Turn | None:

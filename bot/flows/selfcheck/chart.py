@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckAnswers, SelfCheckResult, TeamRating
-from knowledge.records.selfcheck import SelfCheck
+from bot.domain.selfcheck import SelfCheckAnswers, SelfCheckResult, TeamRating
+from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheck
 from prompts.dates import format_date
 from prompts.render import format_label
 
@@ -19,10 +19,6 @@ def build_own_chart(
     previous: SelfCheckResult | None = None,
 ) -> ChartData:
     """Return the chart of one person's answers, compared with their previous result if there is one."""
-    legend = {"now": "", "before": ""}
-    if previous:
-        date = format_date(previous.created, lang)
-        legend = {"now": format_label("chart_now", lang), "before": format_label("chart_before", lang, date=date)}
     levels_before = previous.answers if previous else {}
     rows: dict[str, dict[str, Any]] = {
         question.id: {"value": answers.get(question.id), "before": levels_before.get(question.id)}
@@ -32,8 +28,16 @@ def build_own_chart(
         **_build_chart(questionnaire, lang, rows, subtitle),
         "scale": [format_label(f"scale_{level}", lang) for level in range(LEVEL_COUNT)],
         "unknown": format_label("level_x", lang),
-        "legend": legend,
+        "legend": build_legend(lang, previous),
     }
+
+
+def build_legend(lang: str, previous: SelfCheckResult | None) -> dict[str, str]:
+    """Return what the marks mean if there is a previous result; else empty words."""
+    if previous is None:
+        return {"now": "", "before": ""}
+    date = format_date(previous.created, lang)
+    return {"now": format_label("chart_now", lang), "before": format_label("chart_before", lang, date=date)}
 
 
 def build_team_chart(
@@ -58,7 +62,7 @@ def _build_chart(questionnaire: SelfCheck, lang: str, rows: Mapping[str, dict[st
         groups.append({"name": group.name, "rows": [{"name": item.name, **rows[item.id]} for item in members]})
     return {
         "lang": lang[:2],
-        "title": format_label("chart_title", lang),
+        "title": questionnaire.title,
         "subtitle": subtitle,
         "scale": (),
         "unknown": "",

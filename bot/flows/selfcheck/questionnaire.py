@@ -21,11 +21,11 @@ stateDiagram-v2
 from dataclasses import replace
 
 from bot.domain.message import Button, Keyboard, SendMessage
-from bot.domain.selfcheck import LEVEL_COUNT, SelfCheckAnswers, SelfCheckProgress, SelfCheckStage
+from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import SELFCHECK_CALLBACK
 from bot.flows.context import TurnContext
-from knowledge.records.selfcheck import SelfCheck
+from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheck, SelfCheckQuestion
 from prompts.render import format_label, render_template
 
 UNKNOWN_LEVEL = "x"  # in callback data, if the person does not know
@@ -84,7 +84,7 @@ def show_question(context: TurnContext, progress: SelfCheckProgress, note: str =
         question=question,
         code=progress.code,
     )
-    keyboard = _question_keyboard(progress, position, lang)
+    keyboard = _question_keyboard(progress, question, lang, is_first=position == 0)
     return context.change(check=progress).send_or_edit(html, keyboard, edited_by=EDITING_CALLBACKS)
 
 
@@ -111,25 +111,28 @@ def selfcheck_button(action: str, lang: str, value: str = "", /, **values: objec
     return Button(format_label(f"check_{action}", lang, **values), f"{SELFCHECK_CALLBACK}{action}:{value}")
 
 
-def level_label(answers: SelfCheckAnswers, question_id: str, lang: str) -> str:
-    """Return an answer in words."""
-    return format_label(f"level_{_level_key(answers, question_id)}", lang)
+def level_label(question: SelfCheckQuestion, level: int | None, lang: str) -> str:
+    """Return an answer in the words that fit its question."""
+    if level is None or question.levels is None:
+        return format_label(f"level_{_level_key(level)}", lang)
+    return question.levels[level]
 
 
-def _question_keyboard(progress: SelfCheckProgress, position: int, lang: str) -> Keyboard:
-    current_level = _level_key(progress.answers, progress.at) if progress.at in progress.answers else ""
-    levels = [*map(str, range(LEVEL_COUNT)), UNKNOWN_LEVEL]
-    rows = [(_level_button(progress.at, level, level == current_level, lang),) for level in levels]
-    back = (Button(format_label("back", lang), f"{SELFCHECK_CALLBACK}back:{progress.at}"),) if position else ()
+def _question_keyboard(
+    progress: SelfCheckProgress, question: SelfCheckQuestion, lang: str, *, is_first: bool
+) -> Keyboard:
+    rows = [(_level_button(progress, question, level, lang),) for level in (*range(LEVEL_COUNT), None)]
+    back = () if is_first else (Button(format_label("back", lang), f"{SELFCHECK_CALLBACK}back:{question.id}"),)
     cancel = Button(format_label("cancel", lang), f"{SELFCHECK_CALLBACK}cancel:")
     return (*rows, (*back, selfcheck_button("pause", lang), cancel))
 
 
-def _level_button(question_id: str, level: str, is_current: bool, lang: str) -> Button:
+def _level_button(progress: SelfCheckProgress, question: SelfCheckQuestion, level: int | None, lang: str) -> Button:
+    is_current = question.id in progress.answers and progress.answers[question.id] == level
     mark = "✓ " if is_current else ""
-    return Button(mark + format_label(f"level_{level}", lang), f"{SELFCHECK_CALLBACK}a:{question_id}:{level}")
+    data = f"{SELFCHECK_CALLBACK}a:{question.id}:{_level_key(level)}"
+    return Button(mark + level_label(question, level, lang), data)
 
 
-def _level_key(answers: SelfCheckAnswers, question_id: str) -> str:
-    level = answers.get(question_id)
+def _level_key(level: int | None) -> str:
     return UNKNOWN_LEVEL if level is None else str(level)

@@ -1,11 +1,11 @@
 """The result of a self-check: as a chart and in words, compared with the previous one, and next steps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.effects import SaveSelfCheck
 from bot.domain.message import Attachment, Button, Keyboard, SendMessage
 from bot.domain.selfcheck import (
-    MAX_HIGHLIGHTS,
     Findings,
     SelfCheckAnswers,
     SelfCheckProgress,
@@ -30,6 +30,8 @@ from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 GOOD_MEAN, FAIR_MEAN = 2.0, 1.0  # minimum mean levels of the verdicts "good" and "fair"
+MAX_ENTRIES = 3  # maximum number of entries that are offered
+MAX_CHANGES = 4  # maximum number of changes of one kind that are named, so that the caption fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ class ResultSummary:
     """A result in words.
 
     Attributes:
-        strengths, gaps: names of questions.
+        strengths, gaps: names of all such questions.
         unknown: number of questions that the person could not answer.
         verdict: "good", "fair", "early" or "open", part of the key of a label.
+        first_step: what to do first.
     """
 
     findings: Findings
@@ -47,15 +50,17 @@ class ResultSummary:
     gaps: list[str]
     unknown: int
     verdict: str
+    first_step: str
 
 
-def summarise_result(questionnaire: SelfCheck, answers: SelfCheckAnswers) -> ResultSummary:
+def summarise_result(questionnaire: SelfCheck, answers: SelfCheckAnswers, lang: str) -> ResultSummary:
     """Summarise the findings from answers."""
     findings = compute_findings(answers, [question.id for question in questionnaire.questions])
     mean = findings.mean
     verdict = "open" if mean is None else "good" if mean >= GOOD_MEAN else "fair" if mean >= FAIR_MEAN else "early"
     strengths, gaps = (_question_names(questionnaire, ids) for ids in (findings.strengths, findings.gaps))
-    return ResultSummary(findings, strengths, gaps, len(findings.unknown), verdict)
+    first_step = _suggest_first_step(questionnaire, findings, lang)
+    return ResultSummary(findings, strengths, gaps, len(findings.unknown), verdict, first_step)
 
 
 def finish_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
@@ -104,7 +109,7 @@ def describe_last_result(context: TurnContext) -> str | None:
         return None
     date = format_date(results[0].created, lang)
     concern = format_label("check_concern", lang, title=questionnaire.title, date=date)
-    summary = summarise_result(questionnaire, results[0].answers)
+    summary = summarise_result(questionnaire, results[0].answers, lang)
     for key, names in (("check_have", summary.strengths), ("check_lack", summary.gaps)):
         concern += " " + format_label(key, lang, names=", ".join(names)) if names else ""
     return concern
@@ -113,7 +118,7 @@ def describe_last_result(context: TurnContext) -> str | None:
 def _result_message(
     questionnaire: SelfCheck, lang: str, result: SelfCheckResult, previous: SelfCheckResult | None, code: str
 ) -> SendMessage:
-    summary = summarise_result(questionnaire, result.answers)
+    summary = summarise_result(questionnaire, result.answers, lang)
     order = [question.id for question in questionnaire.questions]
     better, worse = compare_answers(previous.answers, result.answers, order) if previous else ((), ())
     html = render_template(
@@ -121,8 +126,8 @@ def _result_message(
         lang,
         told=summary,
         before=format_date(previous.created, lang) if previous else "",
-        better=_question_names(questionnaire, better[:MAX_HIGHLIGHTS]),
-        worse=_question_names(questionnaire, worse[:MAX_HIGHLIGHTS]),
+        better=_name_changes(questionnaire, better, lang),
+        worse=_name_changes(questionnaire, worse, lang),
     )
     subtitle = format_label("chart_of", lang, date=format_date(result.created, lang))
     values = chart.build_own_chart(questionnaire, lang, result.answers, subtitle, previous)
@@ -136,17 +141,39 @@ def _result_keyboard(questionnaire: SelfCheck, summary: ResultSummary, lang: str
     The step is that of the first question to read about that has one; most, but not all, have one.
     """
     findings = summary.findings
-    to_read = _find_questions(questionnaire, findings.gaps or findings.unknown[:MAX_HIGHLIGHTS] or findings.strengths)
-    entries = [
-        (Button(format_label("read_on", lang, title=item.name), f"{ENTRY_CALLBACK}{item.entry}"),) for item in to_read
-    ]
+    to_read = _find_questions(questionnaire, (findings.gaps or findings.unknown or findings.strengths)[:MAX_ENTRIES])
     steps = [str(item.step) for item in to_read if item.step is not None]
-    rows: list[tuple[Button, ...]] = [*entries]
+    rows: list[tuple[Button, ...]] = [*entry_rows(to_read, lang)]
     rows += [(selfcheck_button("step", lang, number, number=number),) for number in steps[:1]]
     rows.append((Button(format_label("take_along", lang), HANDOUT_PDF_CALLBACK), selfcheck_button("again", lang)))
     rows.append((selfcheck_button("shared", lang, code, code=code),) if code else (selfcheck_button("team", lang),))
     rows.append((Button(format_label("check_advise", lang), SELFCHECK_ADVICE_CALLBACK),))
     return tuple(rows)
+
+
+def entry_rows(questions: Sequence[SelfCheckQuestion], lang: str) -> Keyboard:
+    """Return buttons for the entries that explain some questions."""
+    return tuple(
+        (Button(format_label("read_on", lang, title=question.name), f"{ENTRY_CALLBACK}{question.entry}"),)
+        for question in questions
+    )
+
+
+def _suggest_first_step(questionnaire: SelfCheck, findings: Findings, lang: str) -> str:
+    """Return the first step for the clearest gap; without a gap, what to do about unknown answers or strengths."""
+    steps = [question.first_step for question in _find_questions(questionnaire, findings.gaps) if question.first_step]
+    if steps:
+        return steps[0]
+    unknown = _question_names(questionnaire, findings.unknown[:1])
+    return format_label("check_find_out", lang, name=unknown[0]) if unknown else format_label("check_together", lang)
+
+
+def _name_changes(questionnaire: SelfCheck, ids: tuple[str, ...], lang: str) -> list[str]:
+    """Return the names of changed questions; the chart shows those beyond the maximum."""
+    if len(ids) <= MAX_CHANGES:
+        return _question_names(questionnaire, ids)
+    named = _question_names(questionnaire, ids[: MAX_CHANGES - 1])
+    return [*named, format_label("check_more", lang, number=len(ids) - len(named))]
 
 
 def _find_questions(questionnaire: SelfCheck, ids: tuple[str, ...]) -> list[SelfCheckQuestion]:

@@ -4,6 +4,7 @@ The numbers of codes that a person may create, and of unknown codes they may try
 team by guessing. The times of both are part of the person's state.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.calendar import DAY, HOUR, times_within
@@ -23,8 +24,9 @@ from bot.domain.selfcheck import (
 )
 from bot.domain.turn import Turn
 from bot.flows import questions
+from bot.flows.callback_data import REQUEST_ADVICE
 from bot.flows.context import TurnContext
-from bot.flows.selfcheck import chart
+from bot.flows.selfcheck import chart, result
 from bot.flows.selfcheck.questionnaire import (
     EDITING_CALLBACKS,
     find_questionnaire,
@@ -32,6 +34,7 @@ from bot.flows.selfcheck.questionnaire import (
     selfcheck_button,
     show_question,
 )
+from knowledge.records.selfcheck import SelfCheckQuestion
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
@@ -170,28 +173,40 @@ def _refuse_if_counted(context: TurnContext, code: str) -> Turn | None:
 
 
 def _team_result_message(context: TurnContext, code: str, team: Team, keyboard: Keyboard) -> SendMessage:
-    selfcheck, result, lang = require_questionnaire(context), team.result, context.lang
-    assert result is not None
-    names_by_rating = {
-        rating: [question.name for question in selfcheck.questions if result.ratings.get(question.id) is rating]
+    selfcheck, team_result, lang = require_questionnaire(context), team.result, context.lang
+    assert team_result is not None
+    by_rating = {
+        rating: [question for question in selfcheck.questions if team_result.ratings.get(question.id) is rating]
         for rating in TeamRating
     }
+    strong, mixed, weak = (by_rating[rating] for rating in TeamRating)
     html = render_template(
         "selfcheck_shared",
         lang,
         code=code,
-        people=result.people,
-        date=format_date(result.created, lang),
+        people=team_result.people,
+        date=format_date(team_result.created, lang),
         waiting=team.waiting,
         enough=MIN_TEAM_SIZE,
         mixed_from=MIN_ANSWERS_FOR_MIXED,
-        strengths=names_by_rating[TeamRating.STRONG],
-        gaps=names_by_rating[TeamRating.WEAK],
-        apart=names_by_rating[TeamRating.MIXED],
+        strengths=[question.name for question in strong],
+        gaps=[question.name for question in weak],
+        apart=[question.name for question in mixed],
+        first_step=_suggest_first_step(weak, mixed, lang),
     )
-    subtitle = format_label("chart_people", lang, people=result.people, code=code)
-    values = chart.build_team_chart(selfcheck, lang, result.ratings, subtitle)
-    return SendMessage(html, keyboard, attachment=Attachment("chart", values))
+    subtitle = format_label("chart_people", lang, people=team_result.people, code=code)
+    values = chart.build_team_chart(selfcheck, lang, team_result.ratings, subtitle)
+    advice_row = (Button(format_label("check_advise", lang), REQUEST_ADVICE),)
+    rows = (*result.entry_rows((weak or mixed)[: result.MAX_ENTRIES], lang), advice_row, *keyboard)
+    return SendMessage(html, rows, attachment=Attachment("chart", values))
+
+
+def _suggest_first_step(weak: Sequence[SelfCheckQuestion], mixed: Sequence[SelfCheckQuestion], lang: str) -> str:
+    """Return the first step for what the team lacks; else what to talk about, or how to get another view."""
+    steps = [question.first_step for question in weak if question.first_step]
+    if steps:
+        return steps[0]
+    return format_label("check_discuss", lang, name=mixed[0].name) if mixed else format_label("check_outside", lang)
 
 
 def _join_keyboard(context: TurnContext, code: str) -> Keyboard:

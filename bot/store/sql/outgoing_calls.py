@@ -6,7 +6,7 @@ Bots of other versions may share the database, so methods, columns and values mu
 import json
 from typing import Any
 
-from bot.domain.message import AlertOperator, RefreshCard, SendMail
+from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendWithdrawalMail
 from bot.store.records import (
     DELETE_MENU,
     SET_MENU,
@@ -21,6 +21,7 @@ from bot.store.records import (
 )
 
 REFRESH_CARD, SEND_MAIL, ERASE_THREAD, REQUEST_MAIL_DELETION = "card", "mail", "erase", "unpost"
+SEND_WITHDRAWAL = "withdrawal"
 MAIL_CHAT = 0  # e-mails have a separate queue, so that a mail server that is down delays no messages
 MENU_METHODS = (SET_MENU, DELETE_MENU)
 MENU_LANE = "menu"  # so that a menu that has to wait delays no answer to a tap
@@ -41,6 +42,8 @@ def to_row(call: OutgoingCall) -> dict[str, Any]:
             method, params, destination = ERASE_THREAD, {"why": reason.value}, Destination.THREAD
         case SendMail() | AlertOperator():
             chat_id, method, params, destination = MAIL_CHAT, SEND_MAIL, {}, Destination.CHAT
+        case SendWithdrawalMail():
+            chat_id, method, params, destination = MAIL_CHAT, SEND_WITHDRAWAL, {}, Destination.CHAT
         case _:
             chat_id, method, destination = MAIL_CHAT, REQUEST_MAIL_DELETION, Destination.CHAT
             params = {"contact": call.contact}
@@ -78,6 +81,8 @@ def from_row(row: dict[str, Any]) -> OutgoingCall:
         return RefreshCard(reference, chat_id)
     if method == SEND_MAIL:
         return SendMail(reference) if reference else AlertOperator()
+    if method == SEND_WITHDRAWAL:
+        return SendWithdrawalMail(reference)
     if method == ERASE_THREAD:
         return EraseThread(chat_id, reference, ErasureReason(params["why"]))
     if method == REQUEST_MAIL_DELETION:

@@ -32,12 +32,16 @@ def handout(
 ) -> dict[str, Any]:
     """The values of a handout with this many steps and the self-check."""
     part = {"title": word, "items": [word] * 3}
-    check = {"heading": word, "words": text, "alt": word, "chart": chart(word), "strengths": part, "gaps": part,
-             "caution": text}  # fmt: skip
+    row = {"question": text, "answer": word, "value": 2, "before": None}
+    groups = [{"name": word, "rows": [row] * count} for count in (3, 5, 3)]
+    check = {"heading": word, "words": text, "answers": groups, "legend": {"now": word, "before": word},
+             "strengths": part, "gaps": part, "caution": text,
+             "first_step": {"title": word, "text": text}}  # fmt: skip
     read = [{"title": word, "text": text, "items": items, "mark": word}] * steps
     return {"lang": lang, "title": word, "author": word, "description": text, "subtitle": word, "notice": text,
             "read": word, "steps": read, "sources": text, "check": check, "empty": "",
-            "further": {"heading": word, "items": [text, text]}}  # fmt: skip
+            "further": {"heading": word, "items": [text, text]}, "large": False,
+            "link": {"url": "https://t.me/ExampleBot", "text": word, "alt": word}}  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [None, 0, 1.5, 3])
@@ -73,34 +77,30 @@ def test_markup_in_a_chart_is_plain_text() -> None:
 
 @needs_poppler
 @pytest.mark.parametrize("lang", ["de", "en"])
-def test_handout_is_one_accessible_page(tmp_path: Path, lang: str) -> None:
-    """The handout is a small PDF of one A4 page, tagged (PDF/UA), with title, language and headings."""
+def test_handout_is_accessible(tmp_path: Path, lang: str) -> None:
+    """The handout is a small PDF of A4 pages, tagged (PDF/UA), with title, language, headings and a QR code."""
     rendered = render_attachment("takeaway", handout(lang=lang))
     read = read_pdf(rendered.content, tmp_path)
 
-    assert read.info["Pages"] == "1"
+    assert read.info["Pages"] == "2"
     assert read.info["Tagged"] == "yes"
     assert read.info["Title"] == "Wort"
     assert "(A4)" in read.info["Page size"]
     assert read.lang == lang
     assert "<pdfuaid:part>1</pdfuaid:part>" in read.meta
-    assert [read.structure.count(f"H{level} ") for level in (1, 2, 3)] == [1, 3, 11]
+    assert [read.structure.count(f"H{level} ") for level in (1, 2, 3)] == [1, 3, 12]
     assert "Figure" in read.structure
     assert len(rendered.content) < MAX_HANDOUT_SIZE
 
 
 @needs_poppler
-@pytest.mark.parametrize("length", [40, 210])
-def test_long_handout_stays_one_page(tmp_path: Path, length: int) -> None:
-    """Nine long steps and the self-check are set in smaller type rather than on a second page."""
+@pytest.mark.parametrize(("length", "large", "pages"), [(40, False, "2"), (210, False, "3"), (210, True, "4")])
+def test_handout_flows_on(tmp_path: Path, length: int, large: bool, pages: str) -> None:
+    """A long handout takes more pages; no text is set smaller."""
     text = ("Gemeinsam handeln viele. " * 20)[:length]
+    rendered = render_attachment("takeaway", handout("Ein langer Titel hier", text) | {"large": large})
 
-    assert (
-        read_pdf(render_attachment("takeaway", handout("Ein langer Titel hier", text)).content, tmp_path).info[
-            "Pages"
-        ]
-        == "1"
-    )
+    assert read_pdf(rendered.content, tmp_path).info["Pages"] == pages
 
 
 @needs_poppler
@@ -111,7 +111,6 @@ def test_markup_in_a_handout_is_plain_text(tmp_path: Path, word: str) -> None:
 
     assert " ".join(word.split()) in read.text
     assert read.info["Title"] == word
-    assert read.info["Pages"] == "1"
 
 
 @needs_poppler
@@ -140,11 +139,17 @@ def test_items_of_a_step_are_tagged_as_a_list(tmp_path: Path) -> None:
 
 @needs_poppler
 def test_handout_queued_by_an_older_version(tmp_path: Path) -> None:
-    """A handout that was queued by a version without items in steps is still rendered."""
+    """A handout queued by a version without a link, items in steps and answers in words is still rendered."""
     values = handout(steps=2)
     values["steps"] = [{name: step[name] for name in ("title", "text", "mark")} for step in values["steps"]]
+    new = ("answers", "legend", "first_step")
+    values["check"] = {name: value for name, value in values["check"].items() if name not in new}
+    values["check"] |= {"alt": "Bild", "chart": chart()}
+    del values["link"], values["large"]
+    read = read_pdf(render_attachment("takeaway", values).content, tmp_path)
 
-    assert read_pdf(render_attachment("takeaway", values).content, tmp_path).info["Pages"] == "1"
+    assert read.info["Pages"] == "1"
+    assert "Figure" in read.structure
 
 
 @needs_poppler
@@ -152,7 +157,7 @@ def test_characters_that_no_font_has(tmp_path: Path) -> None:
     """A handout with characters that no font has is still rendered and tagged."""
     read = read_pdf(render_attachment("takeaway", handout(text=OTHER_SCRIPTS)).content, tmp_path)
 
-    assert (read.info["Pages"], read.info["Tagged"]) == ("1", "yes")
+    assert (read.info["Pages"], read.info["Tagged"]) == ("2", "yes")
 
 
 def test_unknown_kind_is_an_error() -> None:

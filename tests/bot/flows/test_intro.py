@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -10,7 +11,13 @@ from bot.domain.event import EventKind
 from bot.domain.message import Attachment, EditMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows import intro, start
-from bot.flows.callback_data import ENTRY_CALLBACK, INTRO_CALLBACK, SELFCHECK_START_CALLBACK
+from bot.flows.callback_data import (
+    ASK_CALLBACK,
+    ENTRY_CALLBACK,
+    INTRO_CALLBACK,
+    REQUEST_ADVICE,
+    SELFCHECK_START_CALLBACK,
+)
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from knowledge.loader import BUILT_IN
@@ -40,6 +47,12 @@ def buttons(turn: Turn) -> list[str]:
     """Return the data of all buttons that a turn shows."""
     shown = [message for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
     return [button.data for message in shown for row in message.keyboard for button in row]
+
+
+def labels(turn: Turn) -> list[str]:
+    """Return the labels of all buttons that a turn shows."""
+    shown = [message for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
+    return [button.label for message in shown for row in message.keyboard for button in row]
 
 
 def test_introduction_follows_its_diagram(dialogue: Dialogue) -> None:
@@ -127,6 +140,43 @@ def test_start_says_where_the_user_left_off(dialogue: Dialogue) -> None:
     assert "Was kostet das?" not in shown_text(group)
     assert "i:go:4" not in buttons(private)
     assert buttons(private) == ["go:ask", "go:guide", "go:talk"]
+
+
+def test_choice_is_marked_without_a_verdict(dialogue: Dialogue) -> None:
+    """A choice is marked as the person's own, never as right, in the text and on its button."""
+    for number, choice in product(range(1, 10), range(3)):
+        turn = intro.show_step(TurnContext(dialogue, State(), EVENT), number, choice)
+
+        assert "✓" not in shown_text(turn) + "".join(labels(turn))
+        assert "→ Ihre Wahl:" in shown_text(turn)
+        assert [label[:2] for label in labels(turn)].index("→ ") == choice
+
+
+def test_overview_marks_steps_seen_and_the_current_one(dialogue: Dialogue) -> None:
+    """The overview marks the steps that were seen and the current one; after the last step it offers no pause."""
+    overview = intro.show_overview(TurnContext(dialogue, State(step=4, read=(1, 4)), EVENT))
+    finished = intro.show_overview(TurnContext(dialogue, State(step=9, read=(9,)), EVENT))
+
+    assert [label[0] for label in labels(overview)[:5]] == ["✓", "2", "3", "▸", "5"]
+    assert "i:pause:" in buttons(overview)
+    assert "i:pause:" not in buttons(finished)
+
+
+def test_last_step_leads_on(dialogue: Dialogue) -> None:
+    """The last step offers a question, the self-check and a conversation, and nothing to pause."""
+    data = buttons(intro.show_step(TurnContext(dialogue, State(), EVENT), 9))
+
+    assert {ASK_CALLBACK, SELFCHECK_START_CALLBACK, REQUEST_ADVICE} <= set(data)
+    assert "i:pause:" not in data
+
+
+def test_no_step_ends_with_what_is_left_open() -> None:
+    """No step tells the reader only that something is left open."""
+    for step in STEPS:
+        texts = (step.body, *step.examples.values(), *(choice.reply for choice in step.choices), step.takeaway)
+        assert not [
+            text for text in texts if re.search(r"lässt .*offen|leaves? open|remains open|bleibt offen", text)
+        ]
 
 
 def test_finished_introduction_shows_the_overview(dialogue: Dialogue) -> None:

@@ -62,7 +62,7 @@ def test_request_can_be_sent_once_another_is_closed(services: Dialogue) -> None:
     """After withdrawing one of three open requests, a person can begin another."""
     *_, last = add_requests(services, 3)
     services.store.apply(
-        (), services.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}", callback_id="1")).effects
+        (), services.handle(STATE, person(EventKind.BUTTON, f"h:withdraw:{last}:yes", callback_id="1")).effects
     )
 
     assert services.handle(STATE, BEGIN).state.form is not None
@@ -96,26 +96,26 @@ def test_sixth_request_of_a_day_is_refused(services: Dialogue) -> None:
     assert isinstance(accepted.effects[0], CreateRequest)
 
 
-def withdraw_and_reopen(services: Dialogue, number: int) -> list[OutgoingCall]:
-    """Withdraw and reopen a request in turns, and return the resulting calls."""
+def close_and_reopen(services: Dialogue, number: int) -> list[OutgoingCall]:
+    """Call a request solved and reopen it in turns, and return the resulting calls."""
     calls: list[OutgoingCall] = []
     for tap in range(number):
-        action = "reopen" if tap % 2 else "withdraw"
+        action = "reopen" if tap % 2 else "done"
         turn = services.handle(STATE, person(EventKind.BUTTON, f"h:{action}:{REFERENCE}", callback_id="1"))
         calls += build_calls(turn.messages, person(EventKind.BUTTON), DESK)
         services.store.apply((), turn.effects)
     return calls
 
 
-def test_withdrawing_and_reopening_is_limited(services: Dialogue) -> None:
-    """However often a person withdraws and reopens a request, the advisers get only a few messages."""
+def test_closing_and_reopening_is_limited(services: Dialogue) -> None:
+    """However often a person closes and reopens a request, the advisers get only a few messages."""
     kept(services, TAKEN)
 
-    calls = withdraw_and_reopen(services, 200)
+    calls = close_and_reopen(services, 200)
 
     assert (
         len([call for call in calls if not isinstance(call, MailCall) and call.chat_id == DESK]) == 14
-    )  # 4 withdrawals and 3 reopenings, each two
+    )  # 4 closings and 3 reopenings, each two
     assert services.store.requests.requests_by_user(ADA)[0].status is RequestStatus.CLOSED
 
 

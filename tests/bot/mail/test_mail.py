@@ -249,7 +249,10 @@ async def test_mail_waits_for_the_store(services: Dialogue, monkeypatch: pytest.
     send = make_mail_sender(Settings(), replace(services, store=faulty(services.store, find_request=[BUSY, None])))
     outgoing = SendMail("ABCD-2345")
 
-    assert [await send(outgoing), await send(outgoing)] == [Retry(None), Rejected("the request was deleted")]
+    assert [await send(outgoing), await send(outgoing)] == [
+        Retry(None),
+        Rejected("the request was deleted or withdrawn"),
+    ]
 
 
 def test_names_cannot_add_headers() -> None:

@@ -33,6 +33,7 @@ def folder(tmp_path: Path) -> Path:
         ("title: Warum", "title: Ja: Warum", 2, "not valid YAML"),
         ("Deshalb spricht", "x" * 600 + " spricht", 17, "at most 600 fit"),
         ("reply: Gute", "reply: " + "Gute " * 60, 9, "at most 280 fit"),
+        ('takeaway: "Manche', 'takeaway: "' + "Manche " * 40, 24, "at most 260 fit"),
     ],
 )
 def test_mistake_is_reported_with_its_line(folder: Path, old: str, new: str, line: int, message: str) -> None:
@@ -56,6 +57,7 @@ def test_mistake_is_reported_with_its_line(folder: Path, old: str, new: str, lin
         (lambda en: (en / "05-vernetztes-handeln.md").unlink(), "there is no step 'vernetztes-handeln'"),
         (lambda en: (en / STEP.name).rename(en / "01-allein.md"), "there is no step 'allein' in 'de'"),
         (lambda en: _replace(en / STEP.name, "picture: allein", "picture: tisch"), "'picture' differs"),
+        (lambda en: _replace(en / STEP.name, "takeaway: Some", "# Some"), "'takeaway' differs"),
         (
             lambda en: _replace(en / STEP.name, "entry: isolierte", "entry: keine"),
             "there is no entry 'keine-wirkung'",

@@ -29,8 +29,8 @@ from bot.settings import Settings
 Context = ContextTypes.DEFAULT_TYPE
 PERSISTENCE_FILE = Path("stock.pickle")
 # The steps of the form, and the button of each.
-CONCERN, ORGANISATION, KIND, PLACE, REACH, TIMES, SEND = range(7)
-BUTTONS = ("", "r:skip:organisation", "r:kind:npo", "r:skip:place", "r:reach:here", "r:skip:times", "r:send:")
+CONCERN, ORGANISATION, KIND, PLACE, REACH, SEND = range(6)
+BUTTONS = ("", "r:skip:organisation", "r:kind:npo", "r:skip:place", "r:reach:here", "r:send:")
 TEXT = filters.TEXT & ~filters.COMMAND
 
 

@@ -186,7 +186,7 @@ def _play_requester(stage: Stage, story: Story) -> Steps:
         person.send_text(story.organisation)
     else:
         yield from _press_button(stage, story, "r:skip:organisation")
-    for prefix in ("r:kind:npo", "r:skip:place", "r:reach:here", "r:skip:times", "r:send:"):
+    for prefix in ("r:kind:npo", "r:skip:place", "r:reach:here", "r:send:"):
         yield from _press_button(stage, story, prefix)
     story.sent = True
     confirmation = yield from _wait_for(story, "confirmation", lambda: stage.find_text(story, "hat die Nummer"))

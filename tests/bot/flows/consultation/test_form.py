@@ -89,8 +89,8 @@ def test_request_follows_its_diagram(dialogue: Dialogue) -> None:
         turns += [lifecycle.record_rating(State(), before, "3"), *_by_time(dialogue, replace(before, since=1.0))]
         dialogue.store.apply((), [CreateRequest(replace(before, reference=status))])
         turns += [
-            requester.handle_requester_callback(TurnContext(dialogue, State(), EVENT), f"{action}:{status}")
-            for action in ("done", "withdraw", "end")
+            requester.handle_requester_callback(TurnContext(dialogue, State(), EVENT), data)
+            for data in (f"done:{status}", f"withdraw:{status}:yes", f"end:{status}")
         ]
         reply = replace(EVENT, text="Hallo", reply_to=1)
         turns.append(
@@ -108,7 +108,7 @@ def test_request_is_stored_only_after_consent(dialogue: Dialogue) -> None:
     dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone")]))
     state, turns = State(last_question="Was ist ein Backbone?"), []
     steps = ("/beratung", "Wir suchen Rat.", "Brücken e. V.", "r:kind:npo", "r:skip:place", "r:reach:email",
-             "ada@example.org", "r:skip:times", "r:send:")  # fmt: skip
+             "ada@example.org", "r:share:question", "r:send:")  # fmt: skip
     for step in steps:
         if step == "r:send:":
             assert state.form is not None
@@ -206,7 +206,7 @@ def test_form_actions_match_the_keyboards() -> None:
     """The form's actions are exactly those of the buttons in its keyboards."""
     shown = set()
     for at, value, reviewed in product(FormStep, ("", "x"), (True, False)):
-        details = Details(value, value, value, value, ContactChannel.TELEGRAM, value, value)
+        details = Details(value, value, value, value, ContactChannel.PHONE, value, value)
         filled = Form(at, details, RequestContext("Was?", step=1, steps=8), reviewed=reviewed)
         keyboard = (
             review.review_keyboard(filled, "de") if at is FormStep.REVIEW else form._step_keyboard(filled, "de")

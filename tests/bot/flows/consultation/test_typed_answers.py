@@ -96,7 +96,7 @@ def test_contact_channel_may_be_typed(dialogue: Dialogue, reach: ContactChannel,
     form = form_of(type_text(dialogue, Form(FormStep.CHANNEL, Details("Rat")), text))
 
     assert (form.at, form.details.reach) == (
-        FormStep.TIMES if reach is ContactChannel.TELEGRAM else FormStep.ADDRESS,
+        FormStep.REVIEW if reach is ContactChannel.TELEGRAM else FormStep.ADDRESS,
         reach,
     )
 
@@ -272,7 +272,7 @@ CONTEXT = RequestContext("😀" * 500, "backbone", "Backbone", 0.9, "y" * 300, 9
 @pytest.mark.parametrize("concern", ["x" * 2_000, "😀" * 1_000, "<&>" * 600])
 def test_summary_always_fits_in_one_message(dialogue: Dialogue, concern: str, lang: str) -> None:
     """If the summary does not fit in one message, a shorter concern is asked for, and then summary and card fit."""
-    form = Form(FormStep.TIMES, replace(LONG, concern=concern), CONTEXT)
+    form = Form(FormStep.TIMES, replace(LONG, concern=concern), CONTEXT, frozenset(("question", "progress")))
     turn = type_text(dialogue, form, "😀" * 100, lang)
     assert form_of(turn).at is FormStep.CONCERN
     max_length = next(int(word) for word in next(iter(texts(turn))).split() if word.isdecimal() and int(word) > 100)

@@ -225,6 +225,8 @@ def test_most_recent_of_two_conversations_counts(services: Dialogue) -> None:
     assert turn.messages[0] == RelayMessage(REFERENCE, DESK, to_advisers=True, html="<b>Ada:</b>\nDanke!")
 
 
+WITHDRAWN = replace(CLOSED, withdrawn=True)
+WITHDRAW = [f"h:withdraw:{REFERENCE}:{answer}" for answer in ("yes", "no")]
 END, DONE, REOPEN, RATES = (
     [f"h:end:{REFERENCE}"],
     [f"h:done:{REFERENCE}"],
@@ -245,8 +247,13 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
             (ADA, f"Die Anfrage {REFERENCE} ist damit abgeschlossen", RATES + REOPEN), CARD, ("toast", "", []),
             ("desk", "als gelöst markiert", [])]),
         (TAKEN, f"withdraw:{REFERENCE}", [
-            (ADA, f"Ihre Anfrage {REFERENCE} ist zurückgezogen", RATES + REOPEN), CARD, ("toast", "", []),
-            ("desk", "hat die Anfrage zurückgezogen", [])]),
+            (ADA, f"Möchten Sie die Anfrage {REFERENCE} zurückziehen?", WITHDRAW)]),
+        (TAKEN, f"withdraw:{REFERENCE}:yes", [
+            CARD, ("desk", "hat die Anfrage zurückgezogen", []), ("toast", "", [])]),
+        (TAKEN, f"withdraw:{REFERENCE}:no", []),
+        (TAKEN, f"withdraw:{REFERENCE}:evil", None),
+        (WITHDRAWN, f"withdraw:{REFERENCE}:yes", None),
+        (WITHDRAWN, f"reopen:{REFERENCE}", [("toast", "gilt nicht mehr", [])]),
         (CLOSED, f"done:{REFERENCE}", None),
         (TAKEN, f"wait:{REFERENCE}", [("toast", "Ihre Anfrage bleibt offen", [])]),
         (CLOSED, f"wait:{REFERENCE}", None),

@@ -9,7 +9,6 @@ from bot.domain.effects import SaveSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, EditMessage, Keyboard, SendMessage
 from bot.domain.selfcheck import (
-    LEVEL_COUNT,
     SelfCheckAnswers,
     SelfCheckProgress,
     SelfCheckResult,
@@ -22,7 +21,7 @@ from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.selfcheck import callbacks, chart, questionnaire, result
 from knowledge.loader import BUILT_IN
-from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks
+from knowledge.records.selfcheck import LEVEL_COUNT, SELFCHECK_FOLDER, SelfCheck, read_selfchecks
 from prompts.telegram_html import html_to_plain
 from tests.bot.flows.consultation.test_form import edges
 
@@ -133,7 +132,7 @@ def test_actions_match_the_keyboards(dialogue: Dialogue) -> None:
 def test_longest_result_fits_in_a_caption(check: SelfCheck) -> None:
     """The longest result, with every answer changed since the last time, fits in a picture's caption."""
     questions = sorted(check.questions, key=lambda question: -len(question.name))
-    levels = (3, 3, 3, 0, 0, 0, None, 1, 2, 1, 2)
+    levels = (3, 3, 3, 0, 0, 0, 0, 0, 3, 3, None)
     now = {question.id: level for question, level in zip(questions, levels, strict=True)}
     before = {question_id: 3 - level for question_id, level in now.items() if level is not None}
     message = result._result_message(
@@ -145,12 +144,12 @@ def test_longest_result_fits_in_a_caption(check: SelfCheck) -> None:
 
 
 def test_strengths_and_gaps() -> None:
-    """At most three strengths and three gaps are found, the clearest first, and unanswered questions are neither."""
+    """All strengths and gaps are found, the clearest first, and unanswered questions are neither."""
     answers = dict(zip(ORDER, (2, 3, 3, 3, 0, 1, 0, 1, None, 2, None), strict=True))
     findings = compute_findings(answers, ORDER)
 
-    assert findings.strengths == ("ansatz", "handeln", "agenda")
-    assert findings.gaps == ("messung", "austausch", "abstimmung")
+    assert findings.strengths == ("ansatz", "handeln", "agenda", "vision", "mittel")
+    assert findings.gaps == ("messung", "austausch", "abstimmung", "backbone")
     assert findings.unknown == ("fuersprache", "dringlichkeit")
     assert findings.mean == pytest.approx(15 / 9)
 
@@ -158,7 +157,59 @@ def test_strengths_and_gaps() -> None:
 @pytest.mark.parametrize(("level", "verdict"), [(3, "good"), (1, "fair"), (0, "early"), (None, "open")])
 def test_verdict(level: int | None, verdict: str) -> None:
     """The verdict follows from the levels, and is open if most answers are unknown."""
-    assert result.summarise_result(CHECKS[0], same_levels(level)).verdict == verdict
+    assert result.summarise_result(CHECKS[0], same_levels(level), "de").verdict == verdict
+
+
+def test_result_names_all_gaps_and_one_first_step(dialogue: Dialogue) -> None:
+    """The result names every gap, offers entries for some, and suggests the first step for the clearest."""
+    save_result(dialogue, 20, same_levels(1) | {"messung": 0})
+    turn = tap(dialogue, None, "result:")
+    text = result_text(turn)
+    (questions,) = (check.questions for check in CHECKS if check.lang == "de")
+
+    assert all(question.name in text for question in questions)
+    assert [question.id for question in questions if question.first_step in text] == ["messung"]
+    assert len([data for data in callback_data(turn) if data.startswith("e:")]) == 3
+
+
+@pytest.mark.parametrize(
+    ("levels", "text"),
+    [({"backbone": None}, "Beginnen Sie mit „Koordinierende Stelle“"), ({}, "mit den anderen zusammen aus")],
+)
+def test_first_step_without_gaps(levels: SelfCheckAnswers, text: str) -> None:
+    """Without a gap the first step is about what is unknown, or else about the others."""
+    (check,) = (check for check in CHECKS if check.lang == "de")
+
+    assert text in result.summarise_result(check, same_levels(3) | dict(levels), "de").first_step
+
+
+def test_many_changes_are_counted() -> None:
+    """Of many changes some are named and the others counted; the chart shows them all."""
+    (check,) = (check for check in CHECKS if check.lang == "de")
+    before, now = SelfCheckResult(same_levels(1), 1.7e9), SelfCheckResult(same_levels(2), 1.8e9)
+    message = result._result_message(check, "de", now, before, "")
+
+    assert "Systemischer Ansatz, Vernetztes Handeln, 8 weitere (siehe Bild)" in html_to_plain(message.html)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.lang)
+def test_answers_fit_their_question(check: SelfCheck) -> None:
+    """Every question has answers in its own words, all different, and a first step."""
+    for question in check.questions:
+        assert question.levels is not None
+        assert len({*question.levels, questionnaire.level_label(question, None, check.lang)}) == LEVEL_COUNT + 1
+        assert question.first_step
+    by_id = {question.id: question for question in check.questions}
+    assert by_id["dringlichkeit"].levels != by_id["vision"].levels
+
+
+def test_questions_without_own_words_use_the_usual_ones() -> None:
+    """Questions of a knowledge folder that gives no words are answered with the usual ones."""
+    question = replace(CHECKS[0].questions[0], levels=None)
+
+    assert [questionnaire.level_label(question, level, "de") for level in (0, 3, None)] == [
+        "noch gar nicht", "ja", "weiß nicht",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -204,6 +255,10 @@ def test_chart_marks_unknown_answers() -> None:
 
     assert {row["value"] for group in values["groups"] for row in group["rows"]} == {None}
     assert len(values["scale"]) == LEVEL_COUNT
+
+
+def result_text(turn: Turn) -> str:
+    return "".join(html_to_plain(message.html) for message in turn.messages if isinstance(message, SendMessage))
 
 
 def keyboards(turn: Turn) -> list[Keyboard]:

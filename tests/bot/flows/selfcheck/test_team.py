@@ -14,11 +14,11 @@ import pytest
 from bot.domain.effects import Effect, ErasePerson, LeaveTeam, SaveSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.message import SendMessage
-from bot.domain.selfcheck import LEVEL_COUNT, POSITIVE_LEVEL, TeamRating, aggregate_answers
+from bot.domain.selfcheck import POSITIVE_LEVEL, TeamRating, aggregate_answers
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
 from knowledge.loader import BUILT_IN
-from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
+from knowledge.records.selfcheck import LEVEL_COUNT, SELFCHECK_FOLDER, read_selfchecks
 
 CHECK = read_selfchecks(BUILT_IN / SELFCHECK_FOLDER)[0]
 ORDER = [question.id for question in CHECK.questions]

@@ -1,0 +1,78 @@
+"""Withdraw a request: asked once, told to the advisers, and final: who wants advice again sends a new request."""
+
+from dataclasses import replace
+
+from bot.domain.commands import simplify_message
+from bot.domain.consultation import Request
+from bot.domain.effects import UpdateRequest
+from bot.domain.message import AnswerCallback, Button, Message, RefreshCard, SendWithdrawalMail, truncate_text
+from bot.domain.turn import Turn
+from bot.flows.callback_data import REQUEST_ADVICE, REQUESTER_CALLBACK
+from bot.flows.context import TurnContext
+from bot.flows.relay.messages import message_to_advisers, message_to_requester
+from prompts.render import format_label, render_template
+
+COMMAND = "zurueckziehen"
+MAX_CONCERN_LENGTH = 40  # characters of it on the button that chooses a request
+
+
+def is_wish(context: TurnContext) -> bool:
+    """Return whether a text is nothing but the wish to withdraw a request, and there is one to withdraw."""
+    words = context.services.command_words.get(simplify_message(context.event.text))
+    return words == COMMAND and bool(context.open_requests)
+
+
+def choose_withdrawal(context: TurnContext) -> Turn:
+    """Ask whether to withdraw the open request, or which one if there are several."""
+    match context.open_requests:
+        case []:
+            return context.say("withdraw_nothing")
+        case [request]:
+            return ask_withdrawal(context, request)
+    rows = tuple((_choice_button(request),) for request in context.open_requests)
+    return context.reply(render_template("withdraw_which", context.lang), rows)
+
+
+def ask_withdrawal(context: TurnContext, request: Request) -> Turn:
+    """Ask whether to withdraw a request."""
+    concern = truncate_text(" ".join(request.details.concern.split()), 3 * MAX_CONCERN_LENGTH, at_word=True)
+    row = tuple(_answer_button(request, answer) for answer in ("yes", "no"))
+    return Turn(context.state, (message_to_requester(request, "withdraw_ask", (row,), concern=concern),))
+
+
+def answer_withdrawal(context: TurnContext, request: Request, answer: str) -> Turn | None:
+    """Return the turn of a tap that asks for a withdrawal, confirms it or declines it; None if it is not valid."""
+    match answer:
+        case "":
+            return ask_withdrawal(context, request)
+        case "yes":
+            return _withdraw(context, request)
+        case "no":
+            return Turn(context.state, (context.edit_tapped(format_label("person_waits", request.lang)),))
+    return None
+
+
+def _withdraw(context: TurnContext, request: Request) -> Turn:
+    services, lang = context.services, request.lang
+    withdrawn = replace(request.close(services.now()), withdrawn=True)
+    told = context.adviser_chat is not None or services.sends_mail
+    html = render_template(
+        "request_withdrawn", lang, number=request.reference, told=told, days=services.retention_days
+    )
+    new_request = Button(format_label("person_new", lang), REQUEST_ADVICE)
+    messages: tuple[Message, ...] = (context.edit_tapped(html, ((new_request,),)),)
+    if context.adviser_chat is not None:
+        messages += (RefreshCard(request.reference), message_to_advisers(request, "withdraw"))
+    if services.sends_mail:
+        messages += (SendWithdrawalMail(request.reference),)
+    return Turn(context.state, (*messages, AnswerCallback()), (UpdateRequest(withdrawn),))
+
+
+def _choice_button(request: Request) -> Button:
+    concern = truncate_text(" ".join(request.details.concern.split()), MAX_CONCERN_LENGTH, at_word=True)
+    return Button(f"{request.reference}: {concern}", f"{REQUESTER_CALLBACK}withdraw:{request.reference}")
+
+
+def _answer_button(request: Request, answer: str) -> Button:
+    label = format_label(f"withdraw_{answer}", request.lang)
+    return Button(label, f"{REQUESTER_CALLBACK}withdraw:{request.reference}:{answer}")

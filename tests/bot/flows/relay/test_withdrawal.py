@@ -1,0 +1,123 @@
+"""Withdrawing a request: asked once, told to the advisers, and final."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.domain.consultation import Request, RequestStatus
+from bot.domain.effects import CreateRequest
+from bot.domain.event import EventKind
+from bot.domain.message import EditMessage, RefreshCard, SendMessage, SendWithdrawalMail
+from bot.domain.turn import Turn
+from bot.flows.dialogue import Dialogue
+from bot.flows.relay.messages import build_card_keyboard, format_topic_title, render_card
+from tests.support.relay import (
+    CLOSED,
+    OPEN,
+    REFERENCE,
+    STATE,
+    TAKEN,
+    TALKING,
+    TOPIC,
+    adviser,
+    changed,
+    kept,
+    kinds,
+    person,
+    reads,
+)
+
+pytestmark = pytest.mark.durability
+
+ASKED = [f"h:withdraw:{REFERENCE}:{answer}" for answer in ("yes", "no")]
+WITHDRAWN = replace(CLOSED, withdrawn=True)
+
+
+def tap(services: Dialogue, data: str) -> Turn:
+    return services.handle(STATE, person(EventKind.BUTTON, data, callback_id="1"))
+
+
+@pytest.mark.parametrize("request_", [OPEN, TAKEN, TALKING])
+@pytest.mark.parametrize("words", ["/zurueckziehen", "/withdraw", "Anfrage zurückziehen", "Withdraw my request!"])
+def test_command_and_words_ask_first(services: Dialogue, request_: Request, words: str) -> None:
+    """The command and the words for it ask once, also within a conversation, and change nothing yet."""
+    kept(services, request_)
+    kind = EventKind.COMMAND if words.startswith("/") else EventKind.TEXT
+    command = words.removeprefix("/") if kind is EventKind.COMMAND else ""
+
+    turn = services.handle(STATE, person(kind, words, command=command))
+
+    reads(turn, (request_.chat_id, f"Anfrage {REFERENCE} zurückziehen?", ASKED))
+    assert turn.effects == ()
+
+
+def test_several_requests_can_be_chosen_from(services: Dialogue) -> None:
+    """Of several open requests the person chooses one, and is asked about that one."""
+    kept(services, OPEN)
+    services.store.apply((), [CreateRequest(replace(OPEN, reference="BBBB-BBBB", created=OPEN.created + 1))])
+
+    turn = services.handle(STATE, person(text="Anfrage zurückziehen"))
+
+    choices = ["h:withdraw:BBBB-BBBB", f"h:withdraw:{REFERENCE}"]
+    reads(turn, (None, "Welche Anfrage", choices))
+    reads(tap(services, choices[1]), (OPEN.chat_id, f"Anfrage {REFERENCE} zurückziehen?", ASKED), ("toast", "", []))
+
+
+def test_without_a_request_there_is_nothing_to_withdraw(services: Dialogue) -> None:
+    """Without an open request the words lead to what can be done instead."""
+    reads(services.handle(STATE, person(text="Anfrage zurückziehen")), (None, "keine offene Anfrage", []))
+
+
+@pytest.mark.parametrize("mails", [True, False])
+def test_both_sides_learn_of_the_withdrawal(services: Dialogue, mails: bool) -> None:
+    """A withdrawal closes the request and is confirmed in place; card, topic and mail say so."""
+    kept(services, TALKING)
+
+    turn = tap(replace(services, sends_mail=mails), ASKED[0])
+
+    withdrawn = changed(turn)
+    assert (withdrawn.status, withdrawn.withdrawn, withdrawn.talking) == (RequestStatus.CLOSED, True, False)
+    confirmation = turn.messages[0]
+    assert isinstance(confirmation, EditMessage)
+    assert f"Ihre Anfrage {REFERENCE} ist zurückgezogen" in confirmation.html
+    assert [button.data for row in confirmation.keyboard for button in row] == ["talk"]
+    assert (kinds(turn).count(RefreshCard), kinds(turn).count(SendWithdrawalMail)) == (1, int(mails))
+    assert "hat die Anfrage zurückgezogen" in getattr(turn.messages[2], "html", "")
+
+
+def test_declining_keeps_the_request(services: Dialogue) -> None:
+    """Whoever declines keeps the request as it is."""
+    kept(services, TAKEN)
+
+    turn = tap(services, ASKED[1])
+
+    assert turn.effects == ()
+    assert kinds(turn)[0] is EditMessage
+
+
+def test_withdrawn_request_is_marked_and_final(services: Dialogue) -> None:
+    """The card says that it is withdrawn and has no buttons; what either side writes afterwards goes to nobody."""
+    kept(services, WITHDRAWN)
+
+    assert "Von der Person zurückgezogen" in render_card(WITHDRAWN)
+    assert build_card_keyboard(WITHDRAWN) == ()
+    assert format_topic_title(WITHDRAWN).startswith("↩️")
+    reads(services.handle(STATE, adviser(thread=TOPIC)), ("desk", "zurückgezogen. Ihre Nachricht ist nicht", []))
+    reads(services.handle(STATE, person(reply_to=77)), (None, "zurückgezogen, deshalb", ["talk"]))
+    reopening = services.handle(STATE, adviser(EventKind.BUTTON, f"q:reopen:{REFERENCE}", in_adviser_chat=True))
+    assert reopening.effects == ()
+
+
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
+@pytest.mark.parametrize("data", [f"h:withdraw:{REFERENCE}", *ASKED])
+def test_every_text_exists_in_each_language(services: Dialogue, lang: str, data: str) -> None:
+    """Question, confirmation and refusal exist in each language."""
+    kept(services, replace(OPEN, lang=lang))
+
+    turn = services.handle(replace(STATE, lang=lang), person(EventKind.BUTTON, data, callback_id="1"))
+
+    (first, *_) = turn.messages
+    assert isinstance(first, SendMessage | EditMessage)
+    german_words = ("zurückziehen", "zurückgezogen", "bleibt offen")
+    assert any(word in first.html for word in german_words) is (lang == "de")
