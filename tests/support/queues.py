@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bot.domain.message import AlertOperator
-from bot.pipeline.outbox import IDLE_WAIT, CallResult, Outbox, Sent
+from bot.pipeline.outbox import IDLE_WAIT, CallResult, OnSent, Outbox, Sent
 from bot.pipeline.retry import wait_for_event
 from bot.store import ApiCall, OutgoingCall, QueuedCall, Store
 from tests.conftest import Clock
@@ -93,8 +93,10 @@ async def ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def run_until(store: Store, clock: Clock, counterpart: Counterpart, taken: int) -> Outbox:
-    outbox = Outbox(store, counterpart, clock, sleep=at_once)
+async def run_until(
+    store: Store, clock: Clock, counterpart: Counterpart, taken: int, on_sent: OnSent = lambda outgoing: ()
+) -> Outbox:
+    outbox = Outbox(store, counterpart, clock, sleep=at_once, on_sent=on_sent)
     task = asyncio.create_task(outbox.run())
     await counterpart.until(lambda: len(counterpart.taken) >= taken)
     await ended(task)

@@ -12,6 +12,7 @@ from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import (
     AnswerCallback,
     Button,
+    EditKeyboard,
     EditMessage,
     EditRelayed,
     RefreshCard,
@@ -38,6 +39,7 @@ ALLOWED_COMMANDS = frozenset(
     ("abbrechen", "zurueckziehen", "datenschutz", "meinedaten", "loeschen", "kontakt", "hilfe", "sprache")
 )
 ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK, LANGUAGE_CALLBACK)  # shown by these
+PASS_CALLBACK = f"{REQUESTER_CALLBACK}pass:"  # then "<reference>:<id of the message>"
 MAX_PASSABLE = 3  # messages of one person that can be passed on at the same time
 MIN_NAME_LENGTH = 3  # letters of a name by which an adviser may be meant
 
@@ -140,7 +142,7 @@ def _may_be_meant(context: TurnContext, request: Request) -> bool:
 
 def _pass_on_button(request: Request, event: Event) -> Button:
     label = format_label("pass_on", request.lang, number=request.reference)
-    return Button(label, f"{REQUESTER_CALLBACK}pass:{request.reference}:{event.message_id}")
+    return Button(label, f"{PASS_CALLBACK}{request.reference}:{event.message_id}")
 
 
 def _end_conversation(state: State, request: Request) -> Turn:
@@ -170,7 +172,9 @@ def _pass_on(context: TurnContext, request: Request, adviser_chat: int, message_
     turn = _relay_to_advisers(context, named_anew, adviser_chat, passable.id)
     html = render_template("passed_on", request.lang, number=request.reference)
     confirmation = SendMessage(html, reply_to=passable.id, reference=request.reference)
-    return replace(turn, messages=(*turn.messages, confirmation, AnswerCallback()))
+    rows = tuple(row for row in event.keyboard if not any(button.data.startswith(PASS_CALLBACK) for button in row))
+    without_button = (EditKeyboard(rows, event.message_id),) if event.keyboard else ()
+    return replace(turn, messages=(*turn.messages, confirmation, *without_button, AnswerCallback()))
 
 
 def _reopen_conversation(context: TurnContext, request: Request) -> Turn:

@@ -68,6 +68,20 @@ async def test_messages_are_sent_in_order(store: Store, clock: Clock) -> None:
     assert store.outbox.count_queued_calls() == 0
 
 
+async def test_receipt_is_sent_after_its_message(store: Store, clock: Clock) -> None:
+    """What shows that a call arrived is sent once it has, also if its result could not be saved at first."""
+    queue(store, text(10, "a"), text(11, "b"))
+    counterpart = Counterpart(Rejected("no"))
+
+    def receipt(call: OutgoingCall) -> list[OutgoingCall]:
+        chat, words = summary(call)
+        return [] if words.startswith("arrived") else [text(chat, f"arrived: {words}")]
+
+    await run_until(faulty(store, mark_sent=[BUSY]), clock, counterpart, 3, on_sent=receipt)
+
+    assert counterpart.taken == [(10, "a"), (11, "b"), (11, "arrived: b")]
+
+
 async def test_message_id_is_stored(store: Store, clock: Clock) -> None:
     """The message id of a sent answer is found by its question, for when the question is edited."""
     queue(store, text(10, "a", source=(10, 5)))

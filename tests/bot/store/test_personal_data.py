@@ -267,8 +267,10 @@ def test_deletion_by_an_adviser_keeps_others_messages(full: Store, clock: Clock)
     apply_update(
         full, Event(92, EventKind.TEXT, DESK, BEA, 8), UpdateRequest(closed), state=State(lang="en"), out=[sent]
     )
-    others = replace(closed, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem")
-    full.apply((), [CreateRequest(others)])
+    others = replace(closed, reference="BBBB-2345", taken_by=BEA + 1, adviser="Cem", participants=((BEA + 1, "Cem"),))
+    spoke = others.add_participant(BEA, "Bea")
+    spoke = replace(spoke, reference="CCCC-2345", speaker=f"adviser:{BEA}", user_id=ADA + 1)
+    full.apply((), [CreateRequest(others), CreateRequest(spoke)])
     before = full.erasure.load_personal_data(BEA)
     apply_update(full, Event(93, EventKind.BUTTON, BEA, BEA, 9), ErasePerson())
 
@@ -279,6 +281,8 @@ def test_deletion_by_an_adviser_keeps_others_messages(full: Store, clock: Clock)
     assert stored is not None
     assert (stored.adviser, stored.taken_by, stored.version) == ("", 0, 2)
     assert full.requests.find_request("BBBB-2345") == others
+    forgotten = replace(others, reference="CCCC-2345", user_id=ADA + 1, version=1)
+    assert full.requests.find_request("CCCC-2345") == forgotten
 
 
 def test_withdrawn_consent_deletes_only_questions(full: Store) -> None:

@@ -25,7 +25,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.errors import StoreConflict, StoreError
 from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
-from bot.store.records import AdviserThread
+from bot.store.records import SET_REACTION, AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
 from bot.store.sqlite.schema import migrations
 from tests.bot.conftest import OpenStore
@@ -266,6 +266,37 @@ def test_concurrent_change_is_rejected(store: Store) -> None:
     assert stored is not None
     assert (stored.adviser, stored.version) == ("Bea", 1)
     assert store.outbox.count_queued_calls() == 0
+
+
+def test_receipt_waits_for_its_message(store: Store, clock: Clock) -> None:
+    """What shows that a message arrived is queued with its result, is not limited, and leaves no trace."""
+    store.apply([ApiCall(-5, "copyMessage", {}, source=(10, 7), reference="AAAA-AAAA")], [CreateRequest(request())])
+    receipt = ApiCall(10, SET_REACTION, {"message_id": 7}, reference="AAAA-AAAA")
+    (copy,) = store.outbox.due_calls(clock())
+    store.outbox.mark_sent(copy.id, 70, [receipt])
+    (queued,) = store.outbox.due_calls(clock())
+    store.outbox.mark_sent(queued.id, None)
+
+    assert (queued.call, queued.rate_limited, queued.lane) == (receipt, False, "AAAA-AAAA")
+    assert store.outbox.find_reply_to(-5, (10, 7)) == 70
+    assert len(store.database.fetch_rows("SELECT id FROM outbox")) == 1
+
+
+def test_signed_copy_is_recorded(store: Store) -> None:
+    """Whether a copy has its writer's name is known by its original, and each thread keeps its topic's title."""
+    store.apply((), [CreateRequest(request())])
+    for number, signed in ((7, True), (8, False)):
+        event = replace(EVENT, message_id=number)
+        line = AppendTranscript("AAAA-AAAA", Party.REQUESTER, "x", signed=signed)
+        store.inbox.add_updates([(number, "10", "{}")])
+        store.finish_update(number, event, State(), (), [line])
+    store.requests.save_thread("AAAA-AAAA", AdviserThread(-5, 3, 4, title="🆕 Ada"))
+
+    are_signed = [store.requests.is_copy_signed("AAAA-AAAA", (EVENT.chat_id, number)) for number in (7, 8, 9)]
+    thread = store.requests.find_thread("AAAA-AAAA")
+    assert are_signed == [True, False, False]
+    assert thread is not None
+    assert thread.title == "🆕 Ada"
 
 
 def test_copy_and_original_find_each_other(store: Store, clock: Clock) -> None:

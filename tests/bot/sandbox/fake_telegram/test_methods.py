@@ -1,6 +1,7 @@
 """python-telegram-bot's own Bot against the fake Telegram: its calls are valid, and it can parse all responses."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -16,12 +17,13 @@ from telegram import (
     KeyboardButton,
     LinkPreviewOptions,
     MessageEntity,
+    ReactionTypePaid,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
     ReplyParameters,
 )
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import Conflict, EndPointNotFound, Forbidden, InvalidToken
+from telegram.error import BadRequest, Conflict, EndPointNotFound, Forbidden, InvalidToken
 from telegram.request import HTTPXRequest
 
 from bot.sandbox.fake_telegram import FakeTelegram, User
@@ -135,6 +137,43 @@ async def test_messages_are_copied(fake_telegram: FakeTelegram, bot: Bot, ada: U
 
     assert (received.id, received.text) == (copied.message_id, "see @ada_l")
     assert received.button_labels == ["Yes", "No"]
+
+
+async def test_bot_reacts_to_messages(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
+    """A reaction can be set and removed, that of an album stands at its first message, and it counts as no reply."""
+    first, second = ada.send_text("a"), ada.send_text("b")
+    album = ada.send_album(["", ""])
+    for message_id, reaction in ((first.id, "👍"), (first.id, None), (second.id, "✍"), (album[1].id, "🔥")):
+        await bot.set_message_reaction(ada.id, message_id, reaction)
+
+    messages = {message.id: message.reaction for message in fake_telegram.view_chat(ada).messages}
+    assert [messages[number] for number in (first.id, second.id, album[0].id, album[1].id)] == [
+        (),
+        ("✍",),
+        ("🔥",),
+        (),
+    ]
+    assert ada.bot_messages() == []
+
+
+@pytest.mark.parametrize(
+    ("reaction", "problem"),
+    [
+        ("5368324170671202286", "Reaction_invalid"),
+        (["👍", "🔥"], "Reactions_too_many"),
+        (ReactionTypePaid(), "Reaction_invalid"),
+    ],
+)
+async def test_reactions_that_bots_may_not_set(
+    fake_telegram: FakeTelegram, bot: Bot, ada: User, reaction: Any, problem: str
+) -> None:
+    """A bot may set one reaction of the emoji that Telegram lists."""
+    message = ada.send_text("a")
+
+    with pytest.raises(BadRequest, match=problem):
+        await bot.set_message_reaction(ada.id, message.id, reaction)
+    assert [violation.kind for violation in fake_telegram.violations] == ["limit"]
+    fake_telegram.violations.clear()
 
 
 async def test_topics_pins_and_members_in_a_forum(fake_telegram: FakeTelegram, bot: Bot, ada: User) -> None:
