@@ -39,7 +39,7 @@ check: setup-dev
 	@{ $(EXPORT); } | cmp -s - requirements.txt || { echo "requirements.txt does not fit uv.lock. Run: make lock"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(BIN)/gwbot knowledge check
+	@$(BIN)/gwbot knowledge check --strict
 	@$(BIN)/python -m tools.licences
 	@$(BIN)/python -m tools.audit
 

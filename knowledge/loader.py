@@ -21,7 +21,6 @@ from knowledge.records.intro import IntroStep, read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck, read_selfchecks
 
 BUILT_IN = Path(__file__).parent
-OUTSIDE_LINK_MESSAGE = "a link that leads out of the knowledge folder; put the file itself here"
 T = TypeVar("T")
 
 
@@ -67,9 +66,9 @@ class LazyEntries:
 def _find_file_problem(path: Path, entry_id: str, folder: Path) -> Problem | None:
     """Return why a file cannot be an entry: it is outside the folder, or named like an intent."""
     if _points_outside(path, folder):
-        return Problem(path, 0, OUTSIDE_LINK_MESSAGE)
+        return Problem.of(path, 0, "outside_link")
     if entry_id.startswith("@"):
-        return Problem(path, 0, "a name that begins with @ stands for an intent; rename the file")
+        return Problem.of(path, 0, "at_name")
     return None
 
 
@@ -104,7 +103,7 @@ def load_knowledge(folder: Path, default_lang: str = "de", *, lazy: bool = False
     if not has_builtin_layout(folder):
         return Knowledge(folder, entries if lazy else tuple(entries))
     problems = [
-        Problem(path, 0, OUTSIDE_LINK_MESSAGE)
+        Problem.of(path, 0, "outside_link")
         for path in sorted((*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("intro/*/*")))
         if _points_outside(path, folder)
     ]

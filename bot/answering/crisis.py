@@ -42,8 +42,7 @@ def find_false_alarms(knowledge: Knowledge) -> Iterator[Problem]:
     phrases = [phrase for intent in knowledge.intents for phrase in intent.phrases]
     for lang, text in (*questions, *phrases):
         if lang in detectors and detectors[lang].find_language(text):
-            message = f"the example question '{text}' is taken for a call for help, by a wording in '{lang}'"
-            yield Problem(knowledge.folder / CRISIS_FILE, 0, message)
+            yield Problem.of(knowledge.folder / CRISIS_FILE, 0, "crisis_alarm", value=text, lang=lang)
 
 
 class _Language:

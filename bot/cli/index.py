@@ -1,4 +1,4 @@
-"""`gwbot knowledge`, `model` and `index`: check the content, prepare and adapt the models, build the index."""
+"""`gwbot model` and `index`: prepare and adapt the models, build the index."""
 
 from functools import partial
 from pathlib import Path
@@ -8,35 +8,6 @@ import click
 from bot.cli.options import chosen_settings, index_option
 from bot.cli.terminal import WholeHelpGroup, showing_progress
 from bot.settings import Settings
-from knowledge.errors import ContentError
-
-
-@click.group(cls=WholeHelpGroup)
-def knowledge() -> None:
-    """Validate the content the bot answers from."""
-
-
-@knowledge.command()
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
-def check(folder: Path | None) -> None:
-    """Validate FOLDER (default: the bot's own knowledge) and list every error with file and line."""
-    from bot.answering.crisis import find_false_alarms
-    from bot.domain.commands import COMMANDS_FILE, read_command_words
-    from knowledge.loader import BUILT_IN, has_builtin_layout, load_knowledge, path_or_builtin
-    from knowledge.records.contacts import CONTACTS_FILE, read_contacts
-    from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
-    from knowledge.validation.rules import check_knowledge
-
-    settings = chosen_settings()
-    folder = folder or settings.knowledge_dir or BUILT_IN
-    content = load_knowledge(folder, settings.language)
-    read_contacts(path_or_builtin(folder, CONTACTS_FILE))  # always needed: requests go to these people
-    read_command_words(path_or_builtin(folder, COMMANDS_FILE))
-    read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))
-    problems = (*check_knowledge(content), *find_false_alarms(content)) if has_builtin_layout(folder) else ()
-    if problems:
-        raise ContentError(sorted(problems))
-    click.echo(f"{sum(1 for _ in content.entries)} files are in order.")
 
 
 @click.group(cls=WholeHelpGroup)
@@ -168,4 +139,4 @@ def verify(root: Path | None) -> None:
     click.echo(f"{reader.version}: {backend.verify_version(reader)}.")
 
 
-COMMANDS = (index, knowledge, model)
+COMMANDS = (index, model)

@@ -6,11 +6,12 @@ from importlib.metadata import version
 
 import click
 
-from bot.cli import ask, calibrate, doctor, evaluate, index, maintenance, requests, run
+from bot.cli import ask, calibrate, doctor, evaluate, index, knowledge, maintenance, requests, run
 from bot.cli import tenant as tenants
 from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError
 from bot.log import escape_control_chars
+from knowledge.errors import ContentError
 
 
 @click.group(cls=WholeHelpGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,7 +21,7 @@ def cli(tenant: str | None) -> None:
     """The advisory bot for Gemeinsam Wirken."""
 
 
-for module in (ask, calibrate, doctor, evaluate, index, maintenance, requests, run, tenants):
+for module in (ask, calibrate, doctor, evaluate, index, knowledge, maintenance, requests, run, tenants):
     for command in module.COMMANDS:
         cli.add_command(command)
 
@@ -29,6 +30,9 @@ def main() -> None:
     """Run the command line; an error a person can fix ends in one clear message and exit code 1."""
     try:
         cli()
+    except ContentError as error:
+        knowledge.print_problems(error.problems)
+        sys.exit(1)
     except GwError as error:
         click.echo(escape_control_chars(f"Error: {error}"), err=True)
         sys.exit(1)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pydantic import AfterValidator
 
 from knowledge.errors import ContentError
-from knowledge.parsing.strict_yaml import StrictYaml, Text
+from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid
 from knowledge.parsing.text_file import read_text_file
 
 _ENGLISH_BY_GERMAN = {
@@ -68,7 +68,7 @@ def simplify_message(text: str) -> str:
 
 def _check_words(text: str) -> str:
     if not simplify_message(text):
-        raise ValueError(f"'{text}' has no word")
+        raise invalid("command_no_word", value=text)
     return text
 
 
@@ -86,5 +86,5 @@ def read_command_words(path: Path) -> Mapping[str, str]:
     for command, messages in file.validate(dict[str, tuple[_Message, ...]]).items():
         for number, message in enumerate(messages):
             if commands.setdefault(simplify_message(message), command) != command:
-                raise ContentError([file.problem(f"'{message}' already means another command", command, number)])
+                raise ContentError([file.problem("command_taken", command, number, value=message)])
     return commands

@@ -222,7 +222,7 @@ class Sandbox:
             if not result.status.built:
                 panel.knowledge_status = replace(result.status, entries=previous.entries, built=previous.built)
         for problem in result.status.problems:
-            self._say(problem)
+            self._say(problem.describe(self._lang))
         if result.needs_restart:
             await self.controller.restart_bot()
 

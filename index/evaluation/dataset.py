@@ -54,7 +54,7 @@ def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
             split = str(item.get("split", ""))
             questions.append(LabelledQuestion(**fields, entries=entries, split=split, history=history))
         except (ValueError, KeyError, TypeError) as error:
-            raise ContentError([Problem(path, number, f"no labelled question: {error!r}")]) from None
+            raise ContentError([Problem.of(path, number, "not_labelled", error=repr(error))]) from None
     return questions
 
 

@@ -90,7 +90,7 @@ def _read_passages(path: Path, problems: list[Problem]) -> dict[str, str]:
     texts_by_id: dict[str, str] = {}
     for line, fields in _read_lines(path, ("id", "text"), problems):
         if fields["id"] in texts_by_id:
-            problems.append(Problem(path, line, f"the id {fields['id']} is used a second time"))
+            problems.append(Problem.of(path, line, "free", error=f"the id {fields['id']} is used a second time"))
         texts_by_id[fields["id"]] = fields["text"]
     return texts_by_id
 
@@ -103,7 +103,7 @@ def _read_questions(
         missing_langs = [lang for lang, texts_by_id in passages.items() if fields["passage"] not in texts_by_id]
         if missing_langs:
             message = f"no passage {fields['passage']} in passages.{missing_langs[0]}.jsonl"
-            problems.append(Problem(path, line, message))
+            problems.append(Problem.of(path, line, "free", error=message))
         questions.append(BenchmarkQuestion(fields["question"], fields["passage"]))
     return tuple(questions)
 
@@ -119,15 +119,17 @@ def _read_lines(path: Path, keys: tuple[str, ...], problems: list[Problem]) -> I
         try:
             item = json.loads(line)
         except ValueError as error:
-            problems.append(Problem(path, number, f"not JSON in UTF-8 ({error})"))
+            problems.append(Problem.of(path, number, "free", error=f"not JSON in UTF-8 ({error})"))
             continue
         missing_keys = [key for key in keys if not (isinstance(item, dict) and str(item.get(key) or "").strip())]
         if missing_keys:
-            problems.append(Problem(path, number, f"expected an object with a text for {', '.join(keys)}"))
+            problems.append(
+                Problem.of(path, number, "free", error=f"expected an object with a text for {', '.join(keys)}")
+            )
         else:
             yield number, {key: str(item[key]) for key in keys}
     if not count and len(problems) == problems_before:
-        problems.append(Problem(path, 0, "the file is empty"))
+        problems.append(Problem.of(path, 0, "free", error="the file is empty"))
 
 
 def measure_retrieval(collection: BenchmarkCollection, encoder: Encoder) -> list[RetrievalScore]:

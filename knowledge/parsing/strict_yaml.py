@@ -5,6 +5,7 @@ stack of libyaml's composer. Both show in the event stream, which needs neither.
 ``no`` is a word and ``0221`` a telephone number; only the dataclass decides what is a number or a boolean.
 """
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -15,8 +16,10 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
-from knowledge.errors import ContentError, Problem
+from knowledge.errors import EXAMPLE, ContentError, Problem, is_known_code
+from knowledge.parsing.yaml_repair import repair_yaml
 
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, if PyYAML has it
 MAX_NESTING_DEPTH = 20  # the built-in files need five levels
@@ -26,21 +29,28 @@ T = TypeVar("T")
 Location = tuple[str | int, ...]  # keys and list positions from the root to a value
 
 strict_keys = with_config(ConfigDict(extra="forbid"))  # decorates the dataclasses that files are checked against
-_MESSAGES = {
-    "missing": "the key '{name}' is missing",
-    "unexpected_keyword_argument": "unknown key '{name}'; known are {keys}",
-    "dataclass_type": "expected lines of the form 'key: value'",
-    "dict_type": "expected lines of the form 'key: value'",
-    "string_type": "'{name}' must be text",
-    "too_short": "'{name}' must not be empty",
-    "too_long": "'{name}' has {actual_length} characters; at most {max_length} fit",
-    "tuple_type": "'{name}' must be a list",
-    "frozen_set_type": "'{name}' must be a list",
-    "bool_type": "'{name}' must be true or false",
-    "bool_parsing": "'{name}' must be true or false",
-    "enum": "unknown {name} '{value}'; known are {choices}",
-    "literal_error": "unknown {name} '{value}'; known are {choices}",
+_CODES = {  # of problems, by pydantic's types of errors
+    "missing": "missing",
+    "unexpected_keyword_argument": "unknown_key",
+    "dataclass_type": "not_lines",
+    "dict_type": "not_lines",
+    "string_type": "not_text",
+    "too_short": "empty",
+    "string_too_short": "empty",
+    "too_long": "too_long",
+    "string_too_long": "too_long",
+    "tuple_type": "not_list",
+    "frozen_set_type": "not_list",
+    "bool_type": "not_boolean",
+    "bool_parsing": "not_boolean",
+    "enum": "unknown_choice",
+    "literal_error": "unknown_choice",
 }
+
+
+def invalid(code: str, **values: object) -> PydanticCustomError:
+    """Return the error that a validator of a field raises, to become a problem with this code."""
+    return PydanticCustomError(code, "not a possible value", values)
 
 
 def _collapse_blanks(value: Any) -> Any:
@@ -67,19 +77,30 @@ class StrictYaml:
         self._lines: dict[Location, int] = {}
         self._problems: list[Problem] = []
         try:
-            _reject_unsafe(text)
+            text, repairs = repair_yaml(text, _reject_unsafe)
             root = yaml.compose(text, Loader=YAML_LOADER)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             reason = getattr(error, "problem", None) or "unreadable"
             line = mark.line + first_line if mark else 1
-            raise ContentError([Problem(path, line, f"not valid YAML: {reason}")]) from None
+            raise ContentError([Problem.of(path, line, "unreadable_yaml", reason=reason)]) from None
+        for repair in repairs:
+            values = {"sign": repair.sign, EXAMPLE: repair.line.strip()}
+            self._problems.append(Problem.of(path, repair.number + first_line, repair.code, **values))
         if only_keys is not None and isinstance(root, yaml.MappingNode):
             root.value = [(key, value) for key, value in root.value if str(key.value) in only_keys]
         self._data = self._to_data(root, ()) if root else {}
 
     def __contains__(self, key: str) -> bool:
         return (key,) in self._lines
+
+    def get(self, key: str) -> Any:
+        """Return the value of a key at the top level, as it was written; None if it is empty or missing."""
+        return self._data.get(key) if isinstance(self._data, dict) else None
+
+    def add_problem(self, code: str, *location: str | int, **values: object) -> None:
+        """Note a problem, to be reported by `validate` with all others."""
+        self._problems.append(self.problem(code, *location, **values))
 
     def validate(self, form: type[T], **others: object) -> T:
         """Return the values as a ``form``: a dataclass, or a dict of them.
@@ -92,25 +113,25 @@ class StrictYaml:
         """
         problems, data = self._problems, self._data
         if others and isinstance(data, dict):
-            problems += [self.problem(f"unknown key '{key}'", key) for key in others if key in data]
+            problems += [self.problem("reserved_key", key, key=key) for key in others if key in data]
             data = data | others
         try:
             record: T = _type_adapter(form).validate_python(data)  # type: ignore[arg-type]  # classes are hashable
         except ValidationError as error:
-            problems += [
-                self.problem(_describe(details, form, others), *details["loc"])
-                for details in error.errors(include_url=False)
-                if details["type"] != "too_short" or not details["input"]  # a list is too short of valid items, too
-            ]
+            for details in error.errors(include_url=False):
+                if details["type"] == "too_short" and details["input"]:
+                    continue  # a list is too short of valid items, too
+                code, values = _describe(details, form, others)
+                problems.append(self.problem(code, *details["loc"], **values))
         if problems:
             raise ContentError(problems)
         return record
 
-    def problem(self, message: str, *location: str | int) -> Problem:
+    def problem(self, code: str, *location: str | int, **values: object) -> Problem:
         """Return a problem on the line of a value, or of the nearest value around it if it is missing."""
         while location and location not in self._lines:
             location = location[:-1]
-        return Problem(self._path, self._lines.get(location, 1), message)
+        return Problem.of(self._path, self._lines.get(location, 1), code, **values)
 
     def _to_data(self, node: yaml.Node, location: Location) -> Any:
         self._lines.setdefault(location, node.start_mark.line + self._first_line)
@@ -124,8 +145,7 @@ class StrictYaml:
                 if not isinstance(item_id, str):
                     continue
                 if item_id in seen_ids:
-                    problem = self.problem(f"the id '{item_id}' is used a second time", *location, number)
-                    self._problems.append(problem)
+                    self.add_problem("second_id", *location, number, id=item_id)
                 seen_ids.add(item_id)
             return items
         return None if node.tag == NULL_TAG else node.value.strip()
@@ -136,9 +156,9 @@ class StrictYaml:
             line = key_node.start_mark.line + self._first_line
             key = key_node.value
             if not isinstance(key, str):
-                self._problems.append(Problem(self._path, line, "a key must be a word"))
+                self._problems.append(Problem.of(self._path, line, "key_not_word"))
             elif key in values:
-                self._problems.append(Problem(self._path, line, f"the key '{key}' is used a second time"))
+                self._problems.append(Problem.of(self._path, line, "second_key", key=key))
             else:
                 self._lines[(*location, key)] = line
                 values[key] = self._to_data(value, (*location, key))
@@ -176,18 +196,26 @@ def _type_adapter(form: Any) -> TypeAdapter[Any]:
     return TypeAdapter(form)
 
 
-def _describe(details: Any, form: type, others: Mapping[str, object]) -> str:
-    """Describe one of pydantic's errors to the author of the file."""
+def _describe(details: Any, form: type, others: Mapping[str, object]) -> tuple[str, dict[str, object]]:
+    """Return the code and the values of the problem that one of pydantic's errors is."""
     *parents, name = details["loc"] or [""]
     context = details.get("ctx", {})
-    template = _MESSAGES.get(details["type"], "{error}")
-    return template.format(
-        **({"error": details["msg"]} | context),
-        name=name if isinstance(name, str) else next(part for part in reversed(parents) if isinstance(part, str)),
-        value=str(details["input"])[:MAX_QUOTED_LENGTH],
-        choices=", ".join(re.findall("'([^']+)'", str(context.get("expected")))),
-        keys=", ".join(key for key in _keys_at(form, parents) if key not in others) if "{keys}" in template else "",
-    )
+    key = name if isinstance(name, str) else next((part for part in reversed(parents) if isinstance(part, str)), "")
+    code = _CODES.get(details["type"], details["type"])
+    values: dict[str, object] = {"key": key, "value": str(details["input"])[:MAX_QUOTED_LENGTH]} | context
+    match code:
+        case "unknown_key":
+            known = [known_key for known_key in _keys_at(form, parents) if known_key not in others]
+            values["known"] = ", ".join(known)
+            if nearest := difflib.get_close_matches(key, known, 1):
+                code, values["nearest"] = "misspelt_key", nearest[0]
+        case "unknown_choice":
+            values["choices"] = ", ".join(re.findall("'([^']+)'", str(context.get("expected"))))
+        case "too_long":
+            values |= {"length": context.get("actual_length", "?"), "maximum": context["max_length"]}
+        case _ if not is_known_code(code):
+            code, values["error"] = "other", details["msg"]
+    return code, values
 
 
 def _keys_at(form: Any, location: Iterable[str | int]) -> list[str]:

@@ -9,27 +9,28 @@ from knowledge.errors import ContentError, Problem
 
 MAX_FILE_BYTES = 1_000_000
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
+FRONT_MATTER_EXAMPLE = "---, darunter title: Ein Titel und die anderen Zeilen, dann wieder ---"
 T = TypeVar("T")
 
 
 def read_text_file(path: Path) -> str:
     """Return a file's text with Unix line ends; raise ContentError if it is not a usable text file."""
     if not path.is_file():
-        raise ContentError([Problem(path, 0, "the file is missing")])
+        raise ContentError([Problem.of(path, 0, "file_missing")])
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
-        raise ContentError([Problem(path, 0, f"{size:,} bytes are too many; a file may have {MAX_FILE_BYTES:,}")])
+        raise ContentError([Problem.of(path, 0, "file_too_large", size=f"{size:,}", maximum=f"{MAX_FILE_BYTES:,}")])
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ContentError([Problem(path, line, "not UTF-8; save the file with the encoding UTF-8")]) from None
+        raise ContentError([Problem.of(path, line, "not_utf8")]) from None
     if not text.strip():
-        raise ContentError([Problem(path, 1, "the file is empty")])
+        raise ContentError([Problem.of(path, 1, "file_empty")])
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise ContentError([Problem(path, line, "a NUL character; this is not a text file")])
+        raise ContentError([Problem.of(path, line, "not_a_text")])
     return text.replace("\r\n", "\n")
 
 
@@ -41,7 +42,7 @@ def split_front_matter(path: Path, text: str, *, required: bool = True) -> tuple
     """
     match = _FRONT_MATTER.match(text)
     if match is None and required:
-        raise ContentError([Problem(path, 1, "the front matter between two lines '---' is missing or not closed")])
+        raise ContentError([Problem.of(path, 1, "no_front_matter", example=FRONT_MATTER_EXAMPLE)])
     return (match[1], text[match.end() :].strip()) if match else ("", text.strip())
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from knowledge.parsing.addresses import is_mailable_address, is_phone_number
-from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
+from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid, strict_keys
 from knowledge.parsing.text_file import read_text_file
 
 CONTACTS_FILE = "contacts.yaml"
@@ -16,13 +16,13 @@ _ShortText = Annotated[Text, Field(max_length=200)]
 
 def _check_email(email: str) -> str:
     if not is_mailable_address(email):
-        raise ValueError(f"'{email}' is not an e-mail address; write one without umlauts before the @")
+        raise invalid("not_email", value=email)
     return email
 
 
 def _check_phone(phone: str) -> str:
     if not is_phone_number(phone):
-        raise ValueError(f"'{phone}' is not a telephone number; write one like +49 30 123456")
+        raise invalid("not_phone", value=phone)
     return phone
 
 
@@ -42,7 +42,7 @@ class Contact:
 
 def _check_one_default(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
     if sum(contact.default for contact in contacts) != 1:
-        raise ValueError("exactly one contact must have 'default: true'")
+        raise invalid("one_default")
     return contacts
 
 

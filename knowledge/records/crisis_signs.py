@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
+from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid, strict_keys
 from knowledge.parsing.text_file import read_text_file
 
 CRISIS_FILE = "crisis.yaml"
@@ -20,7 +20,7 @@ _ELEMENT = re.compile(rf"\.\.\.|\.|{_ALTERNATIVE}(?:/{_ALTERNATIVE})*")
 
 def _check_word(word: str) -> str:
     if not re.fullmatch(_WORD, word):
-        raise ValueError(f"'{word}' must be one word, with a * at most at its end")
+        raise invalid("one_word", value=word)
     return word
 
 
@@ -28,9 +28,9 @@ def _check_wording(wording: str) -> str:
     elements = wording.split()
     for element in elements:
         if not _ELEMENT.fullmatch(element):
-            raise ValueError(f"'{element}' in '{wording}' is not a word, word*, this/that, @list, '...' or '.'")
+            raise invalid("crisis_element", element=element, value=wording)
     if all(element in (GAP, SENTENCE_EDGE) for element in elements) or GAP in (elements[0], elements[-1]):
-        raise ValueError(f"'{wording}' must have words, and words at both ends of a gap")
+        raise invalid("crisis_gap", value=wording)
     return wording
 
 
@@ -51,10 +51,10 @@ class CrisisSigns:
     def __post_init__(self) -> None:
         for wording in (*self.harmless, *self.signs):
             if {word.casefold() for word in wording.split()} - {GAP, SENTENCE_EDGE} <= self.fillers:
-                raise ValueError(f"'{wording}' has only fillers, so it would fit every message")
+                raise invalid("crisis_fillers", value=wording)
             for name in re.findall(r"@(\w+)", wording):
                 if name not in self.lists:
-                    raise ValueError(f"'{wording}': there is no list '{name}'")
+                    raise invalid("crisis_list", value=wording, name=name)
 
     def alternatives(self, element: str) -> Iterator[str]:
         """Yield the words of one element of a wording, those of lists among them."""

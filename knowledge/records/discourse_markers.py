@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
+from knowledge.parsing.strict_yaml import StrictYaml, invalid, strict_keys
 from knowledge.parsing.text_file import read_text_file
 
 MARKERS_FILE = "understanding.yaml"
@@ -19,7 +19,7 @@ MARKERS_FILE = "understanding.yaml"
 
 def _check_lower_case(word: str) -> str:
     if word != word.lower():
-        raise ValueError(f"'{word}' must be in lower case")
+        raise invalid("lower_case", value=word)
     return word
 
 

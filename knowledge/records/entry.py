@@ -5,6 +5,7 @@ Example questions in languages that entries are not written in have one YAML fil
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import StrictYaml, key_names, strict_keys
+from knowledge.parsing.strict_yaml import StrictYaml, invalid, key_names, strict_keys
 from knowledge.parsing.text_file import read_all, read_text_file, split_front_matter
 
+PLACEHOLDER = re.compile(r"‹[^‹›]+›")
 ID_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LEICHTE_SPRACHE = "de-leicht"  # German in Leichte Sprache: shown to users who chose it, never searched
 
@@ -36,8 +38,8 @@ def _text_or_empty(value: object) -> object:
 
 
 def _check_url(url: str) -> str:
-    if url and not re.fullmatch(r"https?://[^\s<>\"']+", url):
-        raise ValueError(f"'{url}' is not a complete address (https://…)")
+    if url and not re.fullmatch(r"https?://[^\s<>\"']+", url) and not PLACEHOLDER.search(url):
+        raise invalid("address_incomplete", value=url)
     return url
 
 
@@ -102,11 +104,22 @@ def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
     text = read_text_file(path)
     front_matter, body = split_front_matter(path, text, required=strict or text.startswith("---\n"))
     file = StrictYaml(path, front_matter, first_line=2, only_keys=None if strict else _KEYS)
-    entry = file.validate(Entry, id=entry_id, lang=lang, body=body)
+    problems = []
+    if strict and (placeholders := find_placeholders(text)):
+        problems.append(Problem.of(path, placeholders[0], "placeholder", lines=describe_lines(placeholders)))
     if not body:
-        raise ContentError([Problem(path, text.count("\n") + 1, "the text below the front matter is empty")])
-    if strict and (missing := [key for key in _required_keys(entry) if key not in file or not getattr(entry, key)]):
-        raise ContentError(Problem(path, 1, f"the key '{key}' is missing") for key in missing)
+        problems.append(Problem.of(path, text.count("\n") + 1, "text_missing"))
+    for key in _required_keys(lang, file.get("layer")) if strict else ():
+        if key not in file:
+            problems.append(Problem.of(path, 1, "missing", key=key))
+        elif not file.get(key) and key != "related":  # it may be empty on purpose
+            file.add_problem("empty", key, key=key)
+    try:
+        entry = file.validate(Entry, id=entry_id, lang=lang, body=body)
+    except ContentError as error:
+        raise ContentError((*problems, *error.problems)) from None
+    if problems:
+        raise ContentError(problems)
     return replace(
         entry,
         title=entry.title or _first_heading(body) or path.stem,
@@ -114,10 +127,26 @@ def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
     )
 
 
-def _required_keys(entry: Entry) -> tuple[str, ...]:
-    questions = () if entry.lang == LEICHTE_SPRACHE else ("questions",)
-    source = () if entry.layer in (Layer.GAP, Layer.BOT) else ("source",)
+def _required_keys(lang: str, layer: object) -> tuple[str, ...]:
+    questions = () if lang == LEICHTE_SPRACHE else ("questions",)
+    source = () if layer in (Layer.GAP, Layer.BOT) else ("source",)
     return ("title", "layer", "audience", "related", *questions, *source)
+
+
+def find_placeholders(text: str) -> list[int]:
+    """Return the lines, from 1, in which `gwbot knowledge new` left something to be filled in."""
+    return [number for number, line in enumerate(text.splitlines(), start=1) if PLACEHOLDER.search(line)]
+
+
+def describe_lines(numbers: Sequence[int]) -> str:
+    """Return line numbers with runs shortened: "2, 4-7, 12"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _first_heading(body: str) -> str:

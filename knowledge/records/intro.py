@@ -87,7 +87,7 @@ def _read_step(path: Path, number: int) -> IntroStep:
     front_matter, body = split_front_matter(path, read_text_file(path))
     name = _FILE_NAME.fullmatch(path.stem)
     if name is None:
-        raise ContentError([Problem(path, 0, "the file name must be two digits, a hyphen, and a-z, 0-9, hyphens")])
+        raise ContentError([Problem.of(path, 0, "step_file_name")])
     file = StrictYaml(path, front_matter, first_line=2)
     step = file.validate(IntroStep, number=number, lang=path.parent.name, name=name[1], body=body)
     if problems := list(_find_step_problems(step, path, file)):
@@ -98,18 +98,18 @@ def _read_step(path: Path, number: int) -> IntroStep:
 def _find_step_problems(step: IntroStep, path: Path, file: StrictYaml) -> Iterator[Problem]:
     picture = Path(f"{step.picture}.png").name  # never one from another folder
     if not (path.parents[1] / PICTURES_FOLDER / picture).is_file():
-        yield file.problem(f"there is no picture '{step.picture}.png' in intro/{PICTURES_FOLDER}", "picture")
+        yield file.problem("no_picture", "picture", value=step.picture)
     if not step.body:
-        yield Problem(path, 1, "the text below the front matter is empty")
+        yield Problem.of(path, 1, "text_missing")
     if step.examples:
         for audience in step.examples.keys() - set(INTRO_AUDIENCES):
-            message = f"unknown key '{audience}'; known are {', '.join(INTRO_AUDIENCES)}"
-            yield file.problem(message, "examples", audience)
+            known = ", ".join(INTRO_AUDIENCES)
+            yield file.problem("unknown_key", "examples", audience, key=audience, known=known)
         for audience in set(INTRO_AUDIENCES) - step.examples.keys():
-            yield file.problem(f"the key '{audience}' is missing", "examples")
+            yield file.problem("missing", "examples", key=audience)
     for audience in step.examples or ("",):
         length = len(markdown_to_plain(step.text_for_audience(audience))) + len(step.ask)
         if length > MAX_STEP_LENGTH:
-            audience_note = f" for '{audience}'" if audience else ""
-            message = f"text and question{audience_note} have {length} characters; at most {MAX_STEP_LENGTH} fit"
-            yield file.problem(message, "examples")
+            code = "step_too_long_for" if audience else "step_too_long"
+            values = {"audience": audience, "length": length, "maximum": MAX_STEP_LENGTH}
+            yield file.problem(code, "examples", **values)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from knowledge.errors import ContentError, Problem
-from knowledge.parsing.strict_yaml import StrictYaml, Text, strict_keys
+from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid, strict_keys
 from knowledge.parsing.text_file import read_all, read_text_file
 from knowledge.records.entry import ID_PATTERN, Layer
 
@@ -19,19 +19,19 @@ LEVEL_COUNT = 4  # not at all, in parts, largely, yes: 0 to 3
 
 def _check_id(value: str) -> str:
     if not ID_PATTERN.fullmatch(value) or len(value) > MAX_ID_LENGTH:
-        raise ValueError(f"the id must be a-z, 0-9 and single hyphens, at most {MAX_ID_LENGTH} characters")
+        raise invalid("bad_id", maximum=MAX_ID_LENGTH)
     return value
 
 
 def _check_step_number(value: str) -> str:
     if not str(value).isdecimal() or not value.strip("0"):
-        raise ValueError("'step' must be the number of a step of the introduction")
+        raise invalid("step_number")
     return value
 
 
 def _check_levels(levels: tuple[str, ...]) -> tuple[str, ...]:
     if len(levels) != LEVEL_COUNT:
-        raise ValueError(f"'levels' must be {LEVEL_COUNT} answers, from the lowest to the highest")
+        raise invalid("levels_count", count=LEVEL_COUNT)
     return levels
 
 
@@ -121,6 +121,6 @@ def _find_group_problems(file: _SelfCheckFile, source: StrictYaml) -> Iterator[P
     order = [row.group for row in file.questions]
     for number, group_id in enumerate(order):
         if group_id not in group_ids:
-            yield source.problem(f"there is no group '{group_id}'", "questions", number, "group")
+            yield source.problem("no_group", "questions", number, "group", value=group_id)
     if order != sorted(order, key=lambda group_id: group_ids.index(group_id) if group_id in group_ids else 0):
-        yield source.problem("the questions of a group must follow one another, in the groups' order", "questions")
+        yield source.problem("group_order", "questions")

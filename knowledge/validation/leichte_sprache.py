@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from knowledge.errors import Problem
 from knowledge.parsing.strict_yaml import StrictYaml, strict_keys
 from knowledge.parsing.text_file import read_text_file
 
@@ -24,33 +25,33 @@ _ARTICLE = r"(?:mein|dein|sein|ihr|Ihr|unser|kein|ein|dies|jen)"
 _GE_INFINITIVES = "gehen|geben|gelingen|gelten|gehören|geschehen|gestalten|gewinnen|genießen"  # not participles
 
 _FORBIDDEN_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), advice)
-    for pattern, advice in (
-        (r"\*|\w[:_]innen\b|[a-zäöüß]Innen\b", "no gender sign; name both, or all: die Menschen"),
-        (r"[;&§…]", "no such sign; write a full stop or the word"),
-        (r"%|\b[Pp]rozent\b", "no percentage; say: 3 von 10"),
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (r"\*|\w[:_]innen\b|[a-zäöüß]Innen\b", "easy_gender"),
+        (r"[;&§…]", "easy_sign"),
+        (r"%|\b[Pp]rozent\b", "easy_percentage"),
         (
             r"(?i)\b(?:z\. ?B|d\. ?h|u\. ?a|usw|etc|bzw|ca|evtl|ggf|inkl|vgl|sog|Nr|Tel|Std)\.",
-            "no abbreviation; write the words",
+            "easy_abbreviation",
         ),
         (
             r"(?i)\b(?:würde|könnte|hätte|wäre|müsste|dürfte|sollte|gäbe|käme|ließe|bräuchte)(?:n|st|t)?\b",
-            "no Konjunktiv; say what is, or: vielleicht",
+            "easy_konjunktiv",
         ),
         (
             rf"\bdes [A-ZÄÖÜa-zäöü]|\b{_ARTICLE}es (?:[a-zäöüß]+en )?[A-ZÄÖÜ][\w-]+e?s\b(?<!ss)"
             r"|(?<=[a-zäöüß] )(?!Sie |Ihnen )[A-ZÄÖÜ][\w-]+ (?:der|einer|(?:[Ii]hr|sein|unser|dies)er) "
             r"(?:[a-zäöüß]+ )?[A-ZÄÖÜ]",
-            "no genitive; say: das Haus von dem Lehrer",
+            "easy_genitive",
         ),
         (
             rf"\b(?:wird|werden|wurde|wurden)\b(?=.*\b(?!(?:{_GE_INFINITIVES})\b)(?:ge[a-zäöüß]+(?:t|en)|\w+iert)[.!?]?$)"
             r"|\bge[a-zäöüß]{3,}(?:t|en) (?:wird|werden|wurde|wurden)\b",
-            "no passive; say who does it",
+            "easy_passive",
         ),
         (
             r"(?i)\b(?:zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|hundert|tausend)\b",
-            "write the number in digits",
+            "easy_digits",
         ),
     )
 )
@@ -67,15 +68,15 @@ def read_allowed_words(path: Path) -> frozenset[str]:
     return StrictYaml(path, read_text_file(path)).validate(_AllowedWordsFile).allowed
 
 
-def find_violations(text: str, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[int, str]]:
-    """Yield the line (from 1) and a message for every violation."""
+def find_violations(text: str, allowed: frozenset[str] = frozenset(), path: Path = Path()) -> Iterator[Problem]:
+    """Yield a hint, with its line, for every violation in the text of a file."""
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         readable_line = _ADDRESS_OR_COMMAND.sub("Adresse", _LINE_MARKER.sub("", line))
-        for message in _check_line(readable_line, allowed):
-            yield number, message
+        for code, values in _check_line(readable_line, allowed):
+            yield Problem.of(path, number, code, **values)
         if (word_count := len(_sentence_words(lines, number - 1))) > MAX_SENTENCE_WORDS:
-            yield number, f"{word_count} words in a sentence; at most {MAX_SENTENCE_WORDS}"
+            yield Problem.of(path, number, "easy_sentence_long", count=word_count, maximum=MAX_SENTENCE_WORDS)
 
 
 def _sentence_words(lines: list[str], start: int) -> list[str]:
@@ -88,18 +89,19 @@ def _sentence_words(lines: list[str], start: int) -> list[str]:
     return [word for word in " ".join(lines[start:end]).split() if any(map(str.isalnum, word))]
 
 
-def _check_line(line: str, allowed: frozenset[str]) -> Iterator[str]:
+def _check_line(line: str, allowed: frozenset[str]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield the code and the values of each violation in a line."""
     if len(_SENTENCE_BREAK.split(line)) > 1:
-        yield "more than one sentence in a line"
+        yield "easy_two_sentences", {}
     for word in _WORD.findall(line):
         if word in allowed:
             continue
         if len(word) > MAX_WORD_LETTERS:
-            yield f"'{word}' has {len(word)} letters; split it with a hyphen, or list it in {ALLOWED_WORDS_FILE}"
+            yield "easy_word_long", {"value": word, "count": len(word), "file": ALLOWED_WORDS_FILE}
         elif len(word) > 1 and word.isupper():
-            yield f"'{word}' is an abbreviation; write the words, or list it in {ALLOWED_WORDS_FILE}"
-    for pattern, advice in _FORBIDDEN_PATTERNS:
+            yield "easy_abbreviation_word", {"value": word, "file": ALLOWED_WORDS_FILE}
+    for pattern, code in _FORBIDDEN_PATTERNS:
         if match := pattern.search(_BOLD.sub(r"\1", line)):
-            yield f"'{match[0]}': {advice}"
+            yield code, {"value": match[0]}
     if re.search(r"\b[Nn]icht\b", _BOLD.sub("", line)):
-        yield "'nicht' must be bold, or better: say what is"
+        yield "easy_not", {}

@@ -1,16 +1,18 @@
 """Check rules across the files of a knowledge folder with the built-in layout.
 
-Pure except for Leichte Sprache, whose files are read again so that each problem can name its line.
+Pure except that a file with a problem, and those in Leichte Sprache, are read again to name the line.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
 from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.parsing.text_file import read_text_file
+from knowledge.records.contacts import CONTACTS_FILE
 from knowledge.records.entry import DETAILS_GAP, ID_PATTERN, LEICHTE_SPRACHE, QUESTIONS_FOLDER, Entry, Layer
 from knowledge.records.intro import IntroStep
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, SelfCheck
@@ -53,34 +55,52 @@ def entry_path(knowledge: Knowledge, entry: Entry) -> Path:
     return knowledge.folder / "content" / entry.lang / f"{entry.id}.md"
 
 
+def _key_problem(path: Path, front_key: str, code: str, **values: object) -> Problem:
+    """Return a problem on the line of a key at the top level, or of the file if it has none."""
+    return Problem.of(path, _find_line(path, lambda line: line.startswith(f"{front_key}:")), code, **values)
+
+
+def _text_problem(path: Path, text: str, code: str, **values: object) -> Problem:
+    """Return a problem about a text, on the last line that has it, since the first may be right."""
+    pattern = re.compile(rf"(?<![\w-]){re.escape(text)}(?![\w-])")
+    return Problem.of(path, _find_line(path, lambda line: bool(pattern.search(line))), code, value=text, **values)
+
+
+def _find_line(path: Path, matches: Callable[[str], bool]) -> int:
+    lines = read_text_file(path).splitlines() if path.is_file() else []
+    return next((number for number in range(len(lines), 0, -1) if matches(lines[number - 1])), 0)
+
+
 def _check_entry_ids(knowledge: Knowledge) -> Iterator[Problem]:
     for entry in knowledge.entries:
         if not ID_PATTERN.fullmatch(entry.id) or len(entry.id) > MAX_ENTRY_ID_LENGTH:
-            message = f"the file name must be a-z, 0-9 and single hyphens, at most {MAX_ENTRY_ID_LENGTH} characters"
-            yield Problem(entry_path(knowledge, entry), 0, message)
+            yield Problem.of(entry_path(knowledge, entry), 0, "entry_file_name", maximum=MAX_ENTRY_ID_LENGTH)
 
 
 def _check_lengths(knowledge: Knowledge) -> Iterator[Problem]:
     for entry in knowledge.entries:
         path = entry_path(knowledge, entry)
         if len(entry.title) > MAX_TITLE_LENGTH:
-            yield Problem(path, 2, f"the title has {len(entry.title)} characters; {MAX_TITLE_LENGTH} fit a button")
+            yield _key_problem(path, "title", "title_long", length=len(entry.title), maximum=MAX_TITLE_LENGTH)
         max_length = MAX_EASY_BODY_LENGTH if entry.lang == LEICHTE_SPRACHE else MAX_BODY_LENGTH
         if len(markdown_to_plain(entry.body)) > max_length:
-            yield Problem(path, 0, f"the text has over {max_length} characters; split it into two entries")
+            yield Problem.of(path, 0, "body_long", maximum=max_length)
         if entry.lang == LEICHTE_SPRACHE and entry.questions:
-            yield Problem(path, 0, "Leichte Sprache has no questions: an entry is found by those of the German text")
+            yield _key_problem(path, "questions", "easy_questions")
         minimum = MIN_QUESTIONS.get(entry.lang, 1)
         if len(entry.questions) < minimum:
-            yield Problem(path, 0, f"{len(entry.questions)} example questions; at least {minimum} are needed")
+            yield _key_problem(path, "questions", "few_questions", count=len(entry.questions), minimum=minimum)
 
 
 def _check_related(knowledge: Knowledge) -> Iterator[Problem]:
     entry_ids = {entry.id for entry in knowledge.entries}
     for entry in knowledge.entries:
+        path = entry_path(knowledge, entry)
+        if not entry.related:
+            yield _key_problem(path, "related", "no_related_given", key="related")
         for related_id in entry.related:
             if related_id not in entry_ids or related_id == entry.id:
-                yield Problem(entry_path(knowledge, entry), 0, f"related: there is no other entry '{related_id}'")
+                yield _text_problem(path, related_id, "no_related")
 
 
 def _check_parity(knowledge: Knowledge) -> Iterator[Problem]:
@@ -91,13 +111,13 @@ def _check_parity(knowledge: Knowledge) -> Iterator[Problem]:
         reference = next(iter(entries.values()))
         for lang in COMPLETE_LANGUAGES:
             if lang not in entries:
-                yield Problem(entry_path(knowledge, reference), 0, f"the entry is missing in the language '{lang}'")
+                yield Problem.of(entry_path(knowledge, reference), 0, "no_translation", lang=lang)
         for entry in entries.values():
             source = ("source",) if entry.lang == LEICHTE_SPRACHE else ()
             for field in ("layer", "url", "audience", "related", "command", *source):
                 if getattr(entry, field) != getattr(reference, field):
-                    message = f"'{field}' differs from the language '{reference.lang}'"
-                    yield Problem(entry_path(knowledge, entry), 0, message)
+                    path = entry_path(knowledge, entry)
+                    yield _key_problem(path, field, "differs", field=field, lang=reference.lang)
 
 
 def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
@@ -108,8 +128,7 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
             for text in (value,) if isinstance(value, str) else value:
                 earlier = entries_by_text.setdefault((entry.lang, _fold_question(text)), entry)
                 if earlier is not entry or (field == "questions" and _repeats_question(entry, text)):
-                    message = f"'{text}' is also in the entry '{earlier.id}'"
-                    yield Problem(entry_path(knowledge, entry), 0, message)
+                    yield _text_problem(entry_path(knowledge, entry), text, "repeated_in_entry", entry=earlier.id)
 
 
 def _repeats_question(entry: Entry, question: str) -> bool:
@@ -123,16 +142,12 @@ def _check_not_answered(knowledge: Knowledge) -> Iterator[Problem]:
         path = entry_path(knowledge, entry)
         is_german_answer = entry.lang == "de" and entry.layer is not Layer.GAP
         if is_german_answer and len(entry.not_answered) < MIN_NOT_ANSWERED:
-            yield Problem(
-                path, 0, f"not: {len(entry.not_answered)} questions; at least {MIN_NOT_ANSWERED} are needed"
-            )
+            yield _key_problem(path, "not", "few_not", count=len(entry.not_answered), minimum=MIN_NOT_ANSWERED)
         if entry.not_answered and not has_details_gap:
-            yield Problem(
-                path, 0, f"not: these questions are answered by the entry '{DETAILS_GAP}', which is missing"
-            )
+            yield _key_problem(path, "not", "no_details_gap", entry=DETAILS_GAP)
         for text in entry.not_answered:
             if other := entries_by_question.get(_fold_question(text)):
-                yield Problem(path, 0, f"not: '{text}' is an example question of the entry '{other.id}'")
+                yield _text_problem(path, text, "not_is_question", entry=other.id)
 
 
 def _check_foreign_questions(knowledge: Knowledge) -> Iterator[Problem]:
@@ -142,17 +157,15 @@ def _check_foreign_questions(knowledge: Knowledge) -> Iterator[Problem]:
     for lang in sorted({*QUESTION_LANGUAGES, *by_lang}):
         path, by_entry = knowledge.folder / QUESTIONS_FOLDER / f"{lang}.yaml", by_lang.get(lang, {})
         if lang in COMPLETE_LANGUAGES:
-            yield Problem(path, 0, "questions in this language belong in the files of the entries")
+            yield Problem.of(path, 0, "questions_elsewhere")
         for entry_id in sorted(by_entry.keys() - entry_ids):
-            yield Problem(path, 0, f"there is no entry '{entry_id}'")
+            yield _text_problem(path, entry_id, "no_entry")
         missing = [name for name in sorted(answering_ids) if len(by_entry.get(name, ())) < MIN_FOREIGN_QUESTIONS]
         if missing and lang in QUESTION_LANGUAGES:
-            names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-            yield Problem(path, 0, f"fewer than {MIN_FOREIGN_QUESTIONS} questions for {names}")
+            names = ", ".join(missing[:3]) + (f" … (+ {len(missing) - 3})" if len(missing) > 3 else "")
+            yield Problem.of(path, 0, "few_foreign", minimum=MIN_FOREIGN_QUESTIONS, names=names)
         counts = Counter(_fold_question(text) for texts in by_entry.values() for text in texts)
-        yield from (
-            Problem(path, 0, f"'{text}' is there {count} times") for text, count in counts.items() if count > 1
-        )
+        yield from (_text_problem(path, text, "repeated", count=count) for text, count in counts.items() if count > 1)
 
 
 def _fold_question(text: str) -> str:
@@ -165,7 +178,7 @@ def _check_intent_phrases(knowledge: Knowledge) -> Iterator[Problem]:
         for _, phrase in intent.phrases:
             if entry := entries_by_question.get(phrase.casefold()):
                 path = knowledge.folder / "intents" / f"{intent.id}.yaml"
-                yield Problem(path, 0, f"'{phrase}' is also an example question of the entry '{entry.id}'")
+                yield _text_problem(path, phrase, "phrase_is_question", entry=entry.id)
 
 
 def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
@@ -176,33 +189,37 @@ def _check_intro_steps(knowledge: Knowledge) -> Iterator[Problem]:
         by_lang[step.lang][step.name] = step
         for entry_id in _linked_entries(step):
             if entry_id and entry_id not in entry_ids:
-                yield Problem(_step_path(folder, step), 0, f"there is no entry '{entry_id}'")
+                yield _text_problem(_step_path(folder, step), entry_id, "no_entry")
     reference_lang, *other_langs = COMPLETE_LANGUAGES
     reference_steps = by_lang.pop(reference_lang, {})
     if not reference_steps:
-        yield Problem(folder / reference_lang, 0, "the introduction has no steps in this language")
+        yield Problem.of(folder / reference_lang, 0, "no_steps")
     for lang in other_langs:
         for name in reference_steps.keys() - by_lang[lang].keys():
-            yield Problem(folder / lang, 0, f"there is no step '{name}' in this language")
+            yield Problem.of(folder / lang, 0, "no_step_translation", value=name)
     for step in (step for steps in by_lang.values() for step in steps.values()):
         if step.name in reference_steps:
             yield from _compare_steps(folder, step, reference_steps[step.name])
         else:
-            yield Problem(_step_path(folder, step), 0, f"there is no step '{step.name}' in '{reference_lang}'")
+            path = _step_path(folder, step)
+            yield Problem.of(path, 0, "no_reference_step", value=step.name, lang=reference_lang)
 
 
 def _compare_steps(folder: Path, step: IntroStep, reference: IntroStep) -> Iterator[Problem]:
-    compared = {
-        "the number": (step.number, reference.number) if step.lang in COMPLETE_LANGUAGES else (0, 0),
-        "'picture'": (step.picture, reference.picture),
-        "'entries'": (_linked_entries(step), _linked_entries(reference)),
-        "the number of choices": (len(step.choices), len(reference.choices)),
-        "'examples'": (set(step.examples), set(reference.examples)),
-        "whether there is a 'takeaway'": (bool(step.takeaway), bool(reference.takeaway)),
+    path, lang = _step_path(folder, step), reference.lang
+    compared_keys = {
+        "picture": (step.picture, reference.picture),
+        "entries": (_linked_entries(step), _linked_entries(reference)),
+        "examples": (set(step.examples), set(reference.examples)),
+        "takeaway": (bool(step.takeaway), bool(reference.takeaway)),
     }
-    for aspect, (value, expected) in compared.items():
+    for key, (value, expected) in compared_keys.items():
         if value != expected:
-            yield Problem(_step_path(folder, step), 0, f"{aspect} differs from the language '{reference.lang}'")
+            yield _key_problem(path, key, "differs", field=key, lang=lang)
+    if step.lang in COMPLETE_LANGUAGES and step.number != reference.number:
+        yield Problem.of(path, 0, "step_number_differs", lang=lang)
+    if len(step.choices) != len(reference.choices):
+        yield _key_problem(path, "choices", "step_choices_differ", lang=lang)
 
 
 def _linked_entries(step: IntroStep) -> tuple[str, ...]:
@@ -221,11 +238,11 @@ def _check_selfchecks(knowledge: Knowledge) -> Iterator[Problem]:
         path = knowledge.folder / SELFCHECK_FOLDER / f"{selfcheck.lang}.yaml"
         for question in selfcheck.questions:
             if question.entry not in entry_ids:
-                yield Problem(path, 0, f"{question.id}: there is no entry '{question.entry}' that answers")
+                yield _text_problem(path, question.entry, "selfcheck_entry", id=question.id)
             if question.step is not None and question.step not in step_numbers:
-                yield Problem(path, 0, f"{question.id}: there is no step {question.step} of the introduction")
+                yield Problem.of(path, 0, "selfcheck_step", id=question.id, value=question.step)
         if reference and _selfcheck_outline(selfcheck) != _selfcheck_outline(reference):
-            yield Problem(path, 0, f"groups, ids, entries or steps differ from the language '{reference.lang}'")
+            yield Problem.of(path, 0, "selfcheck_differs", lang=reference.lang)
 
 
 def _selfcheck_outline(selfcheck: SelfCheck) -> list[tuple[str, str, str, int | None]]:
@@ -237,8 +254,7 @@ def _check_contact_topics(knowledge: Knowledge) -> Iterator[Problem]:
     for contact in knowledge.contacts:
         for topic in contact.topics:
             if topic not in entry_ids:
-                message = f"the contact '{contact.id}' has the topic '{topic}', which is not an entry"
-                yield Problem(knowledge.folder / "contacts.yaml", 0, message)
+                yield _text_problem(knowledge.folder / CONTACTS_FILE, topic, "contact_topic", id=contact.id)
 
 
 def _check_leichte_sprache(knowledge: Knowledge) -> Iterator[Problem]:
@@ -247,7 +263,7 @@ def _check_leichte_sprache(knowledge: Knowledge) -> Iterator[Problem]:
     selfcheck = f"{SELFCHECK_FOLDER}/{LEICHTE_SPRACHE}.yaml"
     patterns = (f"content/{LEICHTE_SPRACHE}/*.md", f"intro/{LEICHTE_SPRACHE}/*.md", selfcheck)
     for path in sorted(path for pattern in patterns for path in knowledge.folder.glob(pattern)):
-        yield from (Problem(path, line, message) for line, message in find_violations(_readable_text(path), allowed))
+        yield from find_violations(_readable_text(path), allowed, path)
 
 
 def _readable_text(path: Path) -> str:

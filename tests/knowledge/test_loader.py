@@ -10,7 +10,7 @@ from knowledge.errors import ContentError, GwError
 from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from knowledge.records.contacts import Contact, contact_for, default_contact, read_contacts
 from knowledge.records.entry import ExampleQuestions, Layer
-from knowledge.validation.rules import check_knowledge
+from knowledge.validation.rules import check_knowledge, entry_path
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,9 @@ def test_questions_that_are_not_answered(built_in: Knowledge) -> None:
     broken = (replace(first, not_answered=(second.questions[0].upper(),)), second, *rest)
 
     messages = "\n".join(map(str, check_knowledge(replace(built_in, entries=broken))))
+    not_line = entry_path(built_in, first).read_text("utf-8").splitlines().index("not:") + 1
 
-    assert f"{first.id}.md: not: 1 questions; at least 6 are needed" in messages
+    assert f"{first.id}.md:{not_line}: not: 1 questions; at least 6 are needed" in messages
     assert f"is an example question of the entry '{second.id}'" in messages
     assert "which is missing" in messages  # the gap of details was left out
 

@@ -11,6 +11,7 @@ from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
 from bot.sandbox.page.call_log import list_calls
 from bot.sandbox.simulation.state import SimulationState
+from knowledge.errors import Problem
 
 TYPING_DURATION = 5.0  # seconds that Telegram shows "typing"
 MAX_TOASTS = 20
@@ -44,7 +45,8 @@ def build_state_view(simulation: SimulationState) -> Json:
             "mails": [asdict(mail) for mail in panel.mails],
             "log": list_calls(world),
             "answers": [_answer_view(asdict(answer)) for answer in panel.answers],
-            "knowledge": asdict(panel.knowledge_status),
+            "knowledge": asdict(panel.knowledge_status)
+            | {"problems": [_problem_view(problem) for problem in panel.knowledge_status.problems]},
             "story": asdict(panel.story_step) if panel.story_step else None,
         }
 
@@ -149,6 +151,16 @@ def _toast_views(world: World) -> Iterator[Json]:
         if query.answer and query.answer.get("text"):
             alert = bool(query.answer.get("show_alert"))
             yield {"id": query.id, "person": query.person.id, "text": query.answer["text"], "alert": alert}
+
+
+def _problem_view(problem: Problem) -> Json:
+    return {
+        "hint": problem.is_hint,
+        "place": problem.location,
+        "de": problem.text("de"),
+        "en": problem.text("en"),
+        "example": problem.example(),
+    }
 
 
 def _answer_view(answer: Json) -> Json:

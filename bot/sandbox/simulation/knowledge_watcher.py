@@ -5,20 +5,17 @@ import logging
 import shutil
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.answering.crisis import find_false_alarms
+from bot.app.knowledge_check import read_checked_knowledge
 from bot.sandbox.simulation.state import KnowledgeStatus
 from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import Encoder
 from index.storage.layout import CURRENT_LINK, MANIFEST_FILE
 from index.storage.reader import current_folder
-from knowledge.errors import ContentError, GwError, Problem
-from knowledge.loader import load_knowledge
-from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
-from knowledge.validation.rules import check_knowledge
+from knowledge.errors import GwError, Problem
 
 log = logging.getLogger(__name__)
 
@@ -70,22 +67,21 @@ def stamp_files(folder: Path) -> FileStamps:
 def read_knowledge(
     folder: Path, root: Path, encoder: Encoder, lang: str, changed: frozenset[Path] = frozenset()
 ) -> ReadResult:
-    """Read a knowledge folder and build its index under ``root``; on errors the index stays as it is."""
+    """Read a knowledge folder and build its index under ``root``; with an error in it, the index stays as it is."""
     names = sorted(path.name for path in changed)
     change_note = ", ".join(names) if len(names) <= MAX_NAMED_FILES else f"{len(names)} Dateien"
     try:
-        knowledge = load_knowledge(folder, lang)
-        read_markers(folder / MARKERS_FILE)
-    except ContentError as error:
-        return ReadResult(KnowledgeStatus(news=change_note, problems=_problem_lines(error.problems, folder)))
+        knowledge, problems = read_checked_knowledge(folder, lang)
     except GwError as error:
-        return ReadResult(KnowledgeStatus(news=change_note, problems=(str(error),)))
+        knowledge, problems = None, (Problem.of(folder, 0, "free", error=error),)
+    problems = tuple(replace(problem, path=_shorten_path(problem.path, folder)) for problem in problems)
+    if knowledge is None:
+        return ReadResult(KnowledgeStatus(rejected=change_note, problems=problems))
     build_result = build_index(
         IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), root
     )
     log.info("%s: %d texts embedded", change_note or "the knowledge", build_result.embedded_count)
-    problems = _problem_lines((*check_knowledge(knowledge), *find_false_alarms(knowledge)), folder)
-    status = KnowledgeStatus(build_result.manifest.entries, time.time(), change_note, problems)
+    status = KnowledgeStatus(build_result.manifest.entries, time.time(), change_note, problems=problems)
     changed_parts = {path.relative_to(folder).parts[0] for path in changed}
     return ReadResult(status, needs_restart=not changed_parts <= {*INDEXED_FOLDERS})
 
@@ -110,6 +106,6 @@ async def watch_folder(
             log.exception("reading the knowledge failed: %s", type(error).__name__)
 
 
-def _problem_lines(problems: tuple[Problem, ...], folder: Path) -> tuple[str, ...]:
-    """Return the problems with paths relative to the parent of the folder."""
-    return tuple(str(problem).replace(f"{folder.parent}/", "") for problem in problems)
+def _shorten_path(path: Path, folder: Path) -> Path:
+    """Return a path relative to the parent of the folder."""
+    return path.relative_to(folder.parent) if path.is_relative_to(folder.parent) else path

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
 from bot.sandbox.simulation.smtp_sink import ReceivedMail
+from knowledge.errors import Problem
 
 MAX_POLL_SECONDS = 30.0  # long enough for the timeout that the bot asks for
 MAX_PANEL_ITEMS = 50  # answers and mails shown
@@ -29,12 +30,19 @@ class AnswerRecord:
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeStatus:
-    """The last reading of the knowledge; ``built`` is Unix time, ``news`` names the files that changed."""
+    """The last reading of the knowledge.
+
+    Attributes:
+        built: when what is in use was read (Unix time).
+        news: the changed files, if they are in use.
+        rejected: the changed files, if they are not, because of an error.
+    """
 
     entries: int = 0
     built: float = 0.0
     news: str = ""
-    problems: tuple[str, ...] = ()
+    rejected: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The command line: output, exit codes, clear errors."""
 
 import json
+import re
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
+from knowledge.loader import BUILT_IN
 from tests.support.command_line import environment, fails, gwbot, gwbot_process, started
 from tests.support.paths import PREPARED
 
@@ -74,11 +77,46 @@ def test_knowledge_check(tmp_path: Path) -> None:
     """Mistakes in content are reported with file and line, and the built-in content has none."""
     (tmp_path / "leer.md").write_text("", encoding="utf-8")
 
-    fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "leer.md:1: the file is empty")
+    check = ("knowledge", "check", str(tmp_path))
+    fails(gwbot(*check, folder=tmp_path), "leer.md:1: Fehler: Die Datei ist leer.", "Fehler: 1. Hinweise: 0.")
     (tmp_path / "leer.md").write_text("Text", encoding="utf-8")
     (tmp_path / "contacts.yaml").write_text("contacts:\n- {id: a, name: b, role: c, phone: 115, email: kein at}\n")
-    fails(gwbot("knowledge", "check", str(tmp_path), folder=tmp_path), "contacts.yaml:2: 'kein at' is not an e-mail")
-    assert gwbot("knowledge", "check", folder=tmp_path).returncode == 0
+    fails(gwbot(*check, folder=tmp_path), "contacts.yaml:2: Fehler: „kein at“ ist keine E-Mail")
+    english = gwbot(*check, "--lang", "en", folder=tmp_path)
+    fails(english, "contacts.yaml:2: error: 'kein at' is not an e-mail")
+    assert gwbot("knowledge", "check", "--strict", folder=tmp_path).returncode == 0
+
+
+def test_hint_is_no_error(tmp_path: Path) -> None:
+    """A hint looks different from an error and leaves the exit code at 0, unless --strict is given."""
+    folder = shutil.copytree(BUILT_IN, tmp_path / "wissen", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (folder / "content/en/backbone.md").unlink()
+
+    lenient = gwbot("knowledge", "check", "wissen", folder=tmp_path)
+    strict = gwbot("knowledge", "check", "wissen", "--strict", folder=tmp_path)
+
+    assert "backbone.md: Hinweis: In der Sprache „en“ fehlt der Eintrag." in lenient.stderr
+    assert (lenient.returncode, strict.returncode) == (0, 1)
+
+
+def test_new_entry(tmp_path: Path) -> None:
+    """A new entry has a file in each language; the check asks for what is to be filled in, and then accepts it."""
+    folder = shutil.copytree(BUILT_IN, tmp_path / "wissen", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    paths = [folder / "content" / lang / "versicherung.md" for lang in ("de", "en")]
+
+    created = gwbot("knowledge", "new", "versicherung", "--knowledge", "wissen", folder=tmp_path)
+    unfilled = gwbot("knowledge", "check", "wissen", folder=tmp_path)
+    for path in paths:
+        text = re.sub("‹[^›]*backbone›", "backbone", path.read_text("utf-8"))
+        text = re.sub("‹https://[^›]*›", "https://example.org/", text)
+        path.write_text(re.sub("‹[^›]*›", lambda match: f"Wort {match.start()}", text), "utf-8")
+    filled = gwbot("knowledge", "check", "wissen", folder=tmp_path)
+
+    assert "versicherung.md: lines 2, 4-5, 7, 9-32, 34-39, 41" in created.stdout
+    fails(unfilled, "versicherung.md:2: Fehler: Noch auszufüllen, wo ‹…› steht: Zeilen 2, 4-5", "Fehler: 2.")
+    assert filled.returncode == 0, filled.stderr
+    assert not [line for line in filled.stderr.splitlines() if "/versicherung.md" in line]
+    fails(gwbot("knowledge", "new", "versicherung", "--knowledge", "wissen", folder=tmp_path), "already")
 
 
 def test_any_folder_from_build_to_search(tmp_path: Path) -> None:

@@ -117,8 +117,10 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
         "neither a built index nor a prepared encoder or cross-encoder in x",
     )
     fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl holds no labelled question.")
-    fails(gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path), "falsch.jsonl:1: no labelled question")
-    fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "sammlung/passages.de.jsonl:1: not JSON")
+    fails(
+        gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path), "falsch.jsonl:1: Fehler: Das ist keine Frage"
+    )
+    fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "passages.de.jsonl:1: Fehler: not JSON")
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
     fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")

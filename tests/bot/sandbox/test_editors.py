@@ -50,22 +50,27 @@ def test_mistake_is_shown_with_file_and_line(editors: Page, capfd: pytest.Captur
     change(folder(editors) / ENTRY, "titel:", "title:")
     fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
-    problems = [text for text in broken["problems"] if text.startswith("knowledge/content/de/backbone.md:")]
-    assert any("titel" in problem for problem in problems)
+    problem = next(item for item in broken["problems"] if "titel" in item["de"])
+    assert problem["place"].startswith("knowledge/content/de/backbone.md:")
+    assert (problem["hint"], problem["example"]) == (False, "")
+    assert (broken["news"], broken["rejected"]) == ("", "backbone.md")
     assert broken["entries"] == before["knowledge"]["entries"]
     assert answer["own_bot"]
     assert fixed["entries"] == before["knowledge"]["entries"]
-    assert "knowledge/content/de/backbone.md:" in capfd.readouterr().err
+    assert (
+        "knowledge/content/de/backbone.md:2: Fehler: Die Zeile „titel:“ gibt es hier nicht." in capfd.readouterr().err
+    )
 
 
 def test_violations_across_files_are_reported(editors: Page) -> None:
-    """Violations of rules across files are reported, but the files are used."""
+    """A hint about files is reported as such, and the files are used."""
     before = editors.state()
     (folder(editors) / "content/en/backbone.md").unlink()
 
     now = wait_for_reload(editors, before)
 
-    assert any("missing in the language 'en'" in problem for problem in now["problems"])
+    assert any(item["hint"] and "missing in the language 'en'" in item["en"] for item in now["problems"])
+    assert (now["news"], now["rejected"]) == ("backbone.md", "")
     assert now["entries"] == before["knowledge"]["entries"]
 
 
@@ -88,7 +93,9 @@ def test_changed_crisis_wording_is_used(editors: Page) -> None:
     change(path, "    - (sos)", "    - mein kanu kentert")
     editors.until(lambda now: not now["knowledge"]["problems"] and now["bot"]["ready"])
 
-    assert any(text.startswith("knowledge/crisis.yaml:") and "(sos)" in text for text in broken["problems"])
+    assert any(
+        item["place"].startswith("knowledge/crisis.yaml:") and "(sos)" in item["en"] for item in broken["problems"]
+    )
     assert editors.send_text(ada, "Hilfe mein Kanu kentert", "112 – Rettungsdienst")
 
 
@@ -113,8 +120,8 @@ def test_missing_picture_is_reported(editors: Page) -> None:
     (folder(editors) / PICTURE).write_bytes(content)
     fixed = editors.until(lambda now: not now["knowledge"]["problems"] and now["knowledge"])
 
-    assert broken["news"] == fixed["news"] == PICTURE.name
-    problems = [text for text in broken["problems"] if text.startswith(f"knowledge/{STEP}:")]
+    assert broken["rejected"] == fixed["news"] == PICTURE.name
+    problems = [item["en"] for item in broken["problems"] if item["place"].startswith(f"knowledge/{STEP}:")]
     assert any(f"no picture '{PICTURE.name}'" in problem for problem in problems)
 
 

@@ -30,7 +30,7 @@ LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("de: [", "not valid YAML"),
+        ("de: [", "a bracket begins here"),
         ("- und", "expected lines of the form 'key: value'"),
         ("de:\n  leading: [und]", "the key 'pointing' is missing"),
         (f"de:\n{LISTS.replace('plain: []', 'plain: no')}", "understanding.yaml:6: 'plain' must be a list"),

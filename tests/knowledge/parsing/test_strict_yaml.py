@@ -57,7 +57,7 @@ def test_scalars_keep_their_spelling() -> None:
         ("plants:\n  - id: a\n    names:\n      - [b]", "4: 'names' must be text"),
         ("plants:\n  - id: a\n    edible: perhaps", "3: 'edible' must be true or false"),
         ("plants: []\n? [a]\n: b", "2: a key must be a word"),
-        ("plants: &a []\nnames: *a", "2: not valid YAML: aliases (*) are not supported"),
+        ("plants:\n  - &a {id: a}\n  - id: *a", "3: the text begins with '*'; put it in quotation marks"),
         ("# nothing", "1: the key 'plants' is missing"),
         ("- id: a", "1: expected lines of the form 'key: value'"),
     ],

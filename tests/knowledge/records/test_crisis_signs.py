@@ -24,7 +24,7 @@ def test_wordings_are_read_by_language(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("de: [", "not valid YAML"),
+        ("de: [", "crisis.yaml:1: a bracket begins here"),
         ("de:\n  signs: [hilfe]", "the key 'fillers' is missing"),
         (FILE.format("hil*fe"), "crisis.yaml:7: 'hil*fe' in 'hil*fe' is not a word"),
         (FILE.format("hilfe!"), "crisis.yaml:7: 'hilfe!' in 'hilfe!' is not a word"),

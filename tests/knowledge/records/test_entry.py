@@ -62,7 +62,7 @@ def test_windows_file(tmp_path: Path) -> None:
         (VALID.replace("title: Backbone", "title: [a]"), ":2: 'title' must be text"),
         (VALID.replace("title: Backbone", "title: A\ntitle: B"), ":3: the key 'title' is used a second time"),
         (VALID.replace('source: "SSIR 2012"\n', ""), ":1: the key 'source' is missing"),
-        (VALID.replace('"SSIR 2012"', '"SSIR'), ":9: not valid YAML"),
+        (VALID.replace('"SSIR 2012"', '"SSIR'), ":4: a quotation mark begins here"),
         (VALID.replace("Eine Stelle, die koordiniert.", ""), "the text below the front matter is empty"),
         (VALID.replace("title", "url: javascript:x\ntitle"), "is not a complete address"),
         ("no front matter", ":1: the front matter between two lines '---' is missing"),
@@ -89,7 +89,7 @@ def test_external_file_may_have_other_keys(tmp_path: Path) -> None:
     entry = read_entry(write_entry(tmp_path, "---\ntitle: A\ndate: 2026\n---\nText"), "backbone", "de", strict=False)
 
     assert entry.title == "A"
-    assert "not valid YAML" in problem_of(tmp_path, "---\ntitle: [\n---\nText", strict=False)
+    assert "not valid YAML" in problem_of(tmp_path, "---\ntitle: A\n- b\n---\nText", strict=False)
 
 
 def test_heading_full_of_spaces(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
         ("  npo: Auch ein guter Verein stößt hier an seine Grenze.\n", "", 17, "the key 'npo' is missing"),
         ("entries: [", "entries: warum #", 3, "must be a list"),
         ("title: Warum", "title: [Warum]\n#", 2, "must be text"),
-        ("title: Warum", "title: Ja: Warum", 2, "not valid YAML"),
+        ("title: Warum", "title: Ja: Warum", 2, "the text contains a colon"),
         ("Deshalb spricht", "x" * 600 + " spricht", 17, "at most 600 fit"),
         ("reply: Gute", "reply: " + "Gute " * 60, 9, "at most 280 fit"),
         ('takeaway: "Manche', 'takeaway: "' + "Manche " * 40, 24, "at most 260 fit"),

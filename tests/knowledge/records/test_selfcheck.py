@@ -51,7 +51,7 @@ def test_folder_without_questions(tmp_path: Path) -> None:
         ("layer: page", "layer: blog", 6, "unknown layer 'blog'"),
         ("name: Systemischer Ansatz", "name: Der ganz und gar systemische Ansatz", 28, "at most 26 fit"),
         ("name: Systemischer Ansatz", "name: [a]", 28, "must be text"),
-        ("title: Was", "title: [Was", 3, "not valid YAML"),
+        ("title: Was", "title: [Was", 2, "a bracket begins here"),
         ("levels: [noch nicht, ", "levels: [", 22, "must be 4 answers"),
         ("levels: [noch nicht, in", "levels: [noch überhaupt nicht und auch nicht bald, in", 22, "at most 30 fit"),
         ("questions:\n", "questions: 3\nmore:\n", 16, "must be a list"),

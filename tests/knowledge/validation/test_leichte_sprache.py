@@ -21,7 +21,7 @@ from knowledge.validation.rules import check_knowledge
 
 
 def messages_for(text: str, *allowed: str) -> list[str]:
-    return [message for _, message in find_violations(text, frozenset(allowed))]
+    return [problem.message for problem in find_violations(text, frozenset(allowed))]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_sentence_may_continue_on_the_next_line() -> None:
     """Lines continued in lower case count as one sentence, which is reported at its first line."""
     text = "Kurz.\nViele Menschen handeln hier zusammen,\nweil die Aufgabe für einen Menschen allein zu schwer ist."
 
-    assert [line for line, _ in find_violations(text)] == [2]
+    assert [problem.line for problem in find_violations(text)] == [2]
 
 
 def test_allowed_words(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 import { h, keyed, setText } from "./dom.js";
 import { notice } from "./state.js";
-import { t } from "./texts.js";
+import { LANG, t } from "./texts.js";
 import { clock, day, number } from "./words.js";
 
-/** The state of the knowledge; the badge on its tab counts the problems. */
+/** The state of the knowledge; the badge on its tab counts errors and hints. */
 export function knowledge() {
   const about = h("p", { id: "knowledge-about" });
   const news = h("p", { class: "news" });
@@ -14,12 +14,7 @@ export function knowledge() {
   const node = h(
     "div",
     h("h2", t("knowledge.title")),
-    h(
-      "p",
-      t("knowledge.before"),
-      h("code", "knowledge/content"),
-      t("knowledge.after"),
-    ),
+    h("p", t("knowledge.before"), h("code", "knowledge/content"), t("knowledge.after")),
     about,
     news,
     h("h3", t("knowledge.errors")),
@@ -41,9 +36,10 @@ export function knowledge() {
           time: built && clock(built),
         }),
       );
-      setText(news, now.news ? t("knowledge.news", { files: now.news }) : "");
+      setText(news, newsText(now));
+      news.classList.toggle("rejected", Boolean(now.rejected));
       none.hidden = problems.length > 0;
-      keyed(list, problems, draw);
+      keyed(list, problems.map(keyedProblem), draw);
       if (before) tell(before, now);
       before = now;
       return problems.length;
@@ -51,14 +47,29 @@ export function knowledge() {
   };
 }
 
-function tell(before, now) {
-  const broken = (now.problems ?? []).filter((problem) => !(before.problems ?? []).includes(problem));
-  if (broken.length) notice(t("knowledge.broken", { problem: broken[0] }));
-  else if (now.news && (now.news !== before.news || now.built !== before.built))
-    notice(t("knowledge.again", { files: now.news }));
+function newsText({ news, rejected, built }) {
+  const key = built ? "knowledge.rejected.since" : "knowledge.rejected";
+  if (rejected) return t(key, { files: rejected, time: built && clock(built) });
+  return news ? t("knowledge.news", { files: news }) : "";
 }
 
-function draw(problem) {
-  const [, place, what] = problem.match(/^(\S+?:\d+):?\s*(.*)$/s) ?? [null, "", problem];
-  return h("li", place ? h("code", place) : null, what);
+function tell(before, now) {
+  const isNew = ["news", "rejected", "built"].some((name) => now[name] !== before[name]);
+  if (!isNew) return;
+  if (now.rejected) notice(t("knowledge.broken", { files: now.rejected }));
+  else if (now.news) notice(t("knowledge.again", { files: now.news }));
+}
+
+const keyedProblem = (problem) => ({ ...problem, key: `${problem.place} ${problem.en}` });
+
+function draw({ hint, place, example, ...texts }) {
+  return h(
+    "li",
+    { class: hint ? "hint" : "error" },
+    h("strong", t(hint ? "knowledge.hint" : "knowledge.error")),
+    " ",
+    h("code", place),
+    h("span", texts[LANG]),
+    example ? h("span", t("knowledge.example"), h("code", example)) : null,
+  );
 }

@@ -150,9 +150,20 @@ export const TEXTS = {
   "knowledge.read": ["{n} Einträge, gelesen am {day} um {time} Uhr.", "{n} entries, read on {day} at {time}."],
   "knowledge.news": ["Neu gelesen: {files}", "Read again: {files}"],
   "knowledge.again": ["Wissen neu gelesen: {files}", "Knowledge read again: {files}"],
-  "knowledge.errors": ["Fehler in den Dateien", "Mistakes in the files"],
+  "knowledge.errors": ["Fehler und Hinweise", "Errors and hints"],
   "knowledge.fine": ["Alle Dateien sind in Ordnung.", "All files are fine."],
-  "knowledge.broken": ["Fehler im Wissen: {problem}", "Mistake in the knowledge: {problem}"],
+  "knowledge.broken": [
+    "Nicht übernommen, weil etwas nicht stimmt: {files}. Unter „Wissen“ steht, was.",
+    "Not used, because something is wrong: {files}. “Knowledge” says what.",
+  ],
+  "knowledge.rejected": ["Nicht übernommen: {files}.", "Not used: {files}."],
+  "knowledge.rejected.since": [
+    "Nicht übernommen: {files}. Der Bot antwortet weiter aus dem Stand von {time} Uhr.",
+    "Not used: {files}. The bot still answers from what it read at {time}.",
+  ],
+  "knowledge.error": ["Fehler", "Error"],
+  "knowledge.hint": ["Hinweis", "Hint"],
+  "knowledge.example": ["Richtig zum Beispiel: ", "Right, for example: "],
   "calls.title": ["Protokoll", "Log"],
   "calls.about": [
     "Was der Bot bei Telegram aufrufen würde. Hier antwortet ein Nachbau.",

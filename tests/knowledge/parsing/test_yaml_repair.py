@@ -1,0 +1,85 @@
+"""A mistake in YAML is reported on the line where it was made, with the right line, and all of a file at once."""
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.errors import ContentError
+from knowledge.records.entry import read_entry
+
+ENTRY = """---
+title: "Wer Backbone sein kann"
+layer: literature
+source: "SSIR 2012"
+audience: [npo, kommune]
+related: [fuenf-bedingungen]
+questions:
+  - "Was ist ein Backbone?"
+  - "Wer kommt infrage?"
+---
+Eine Stelle, die koordiniert.
+"""
+
+
+def problems_of(folder: Path, text: str) -> list[str]:
+    """Return the problems of an entry's text in German, each from its line on."""
+    path = folder / "backbone.md"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ContentError) as caught:
+        read_entry(path, "backbone", "de", strict=True)
+    return [problem.describe("de").removeprefix(f"{path}:") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "message", "example"),
+    [
+        ('kann"', "kann", 2, "Das Anführungszeichen, das hier beginnt", 'title: "Wer Backbone sein kann"'),
+        ('Backbone?"', "Backbone?", 8, "Das Anführungszeichen, das hier beginnt", '- "Was ist ein Backbone?"'),
+        ('infrage?"', "infrage?", 9, "Das Anführungszeichen, das hier beginnt", '- "Wer kommt infrage?"'),
+        ('"SSIR 2012"', "FSG: Bericht", 4, "enthält einen Doppelpunkt", 'source: "FSG: Bericht"'),
+        ('"SSIR 2012"', '"SSIR" 2012', 4, "Nach dem schließenden", "source: '\"SSIR\" 2012'"),
+        ('"SSIR 2012"', "*SSIR*", 4, "beginnt mit „*“", 'source: "*SSIR*"'),
+        ("kommune]", "kommune", 5, "Die Klammer, die hier beginnt", "audience: [npo, kommune]"),
+        ('  - "Wer', '\t- "Wer', 9, "mit einem Tabulator eingerückt", '- "Wer kommt infrage?"'),
+        ("layer: literature", "layer:literature", 3, "fehlt ein Leerzeichen", "layer: literature"),
+    ],
+)
+def test_mistake_is_on_its_line(
+    tmp_path: Path, right: str, wrong: str, line: int, message: str, example: str
+) -> None:
+    """Each common mistake is the only one reported, on its own line, with the line as it should be."""
+    (problem,) = problems_of(tmp_path, ENTRY.replace(right, wrong))
+
+    assert problem.startswith(f"{line}: Fehler: ")
+    assert message in problem
+    assert problem.endswith(f"Richtig zum Beispiel: {example}")
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    """Mistakes of syntax, of values, missing lines and what was left to fill in are all reported in one go."""
+    text = ENTRY.replace('kann"', "kann").replace("literature", "seite").replace("related: [fuenf-bedingungen]\n", "")
+    text = text.replace('"SSIR 2012"', "FSG: Bericht").replace("koordiniert", "‹was tut sie?›")
+
+    problems = problems_of(tmp_path, text)
+
+    assert [problem.split(": ")[0] for problem in problems] == ["1", "2", "3", "4", "10"]
+    assert "„related:“ fehlt" in problems[0]
+    assert "„seite“ ist bei „layer:“ nicht möglich. Möglich sind: page, literature" in problems[2]
+    assert problems[2].endswith("Richtig zum Beispiel: layer: page")
+    assert "Noch auszufüllen, wo ‹…› steht: Zeilen 10." in problems[4]
+
+
+def test_empty_is_not_missing(tmp_path: Path) -> None:
+    """A line without a value is not called missing, and `related` may be empty on purpose."""
+    (problem,) = problems_of(tmp_path, ENTRY.replace("[npo, kommune]", "[]").replace("[fuenf-bedingungen]", "[]"))
+
+    assert problem.startswith("5: Fehler: Bei „audience:“ steht nichts.")
+
+
+def test_long_text_is_not_repaired(tmp_path: Path) -> None:
+    """A text of thousands of lines costs one error, not thousands of attempts."""
+    text = ENTRY.replace('  - "Wer', '  - "Ja?\n' * 2_000 + '  - "Wer')
+
+    (problem,) = problems_of(tmp_path, text)
+
+    assert "nicht zu lesen" in problem
