@@ -63,6 +63,17 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr | None = Field(None, description="Mail server, `smtp://user:pw@host:587`; unset: no e-mail")
     mail_from: str | None = Field(None, description="Sender of the e-mails")
+    imap_url: SecretStr | None = Field(
+        None, description="Mailbox with answers to requests' e-mails, `imaps://user:pw@host/folder`; unset: not read"
+    )
+    mail_reply_to: str | None = Field(
+        None,
+        description="Address of that mailbox; ending in + before the @, each request gets its own; "
+        "unset: `GW_MAIL_FROM`",
+    )
+    mail_advisers: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(), description="Addresses that may answer by e-mail besides the contacts', comma-separated"
+    )
     operator: str | None = Field(None, description="Who runs the bot, with postal address; shown by `/datenschutz`")
     operator_email: str | None = Field(
         None, description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`"
@@ -83,7 +94,7 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="Format of log messages: `text` or `json`")
 
-    @field_validator("adviser_ids", mode="before")
+    @field_validator("adviser_ids", "mail_advisers", mode="before")
     @classmethod
     def _split_ids(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -109,7 +120,7 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with {POSTGRESQL_PREFIXES[0]}")
         return value
 
-    @field_validator("mail_from", "operator_email")
+    @field_validator("mail_from", "mail_reply_to", "operator_email")
     @classmethod
     def _check_mailbox(cls, value: str | None) -> str | None:
         if value is not None and [is_mailable_address(address) for _, address in getaddresses([value])] != [True]:
@@ -132,6 +143,10 @@ class Settings(BaseSettings):
     def _check_mail(self) -> "Settings":
         if self.smtp_url and not self.mail_from:
             raise ValueError("GW_MAIL_FROM is required if GW_SMTP_URL is set: the sender's e-mail address")
+        if self.imap_url and not self.smtp_url:
+            raise ValueError("GW_SMTP_URL is required if GW_IMAP_URL is set: only e-mails sent can be answered")
+        if wrong := [address for address in self.mail_advisers if not is_mailable_address(address)]:
+            raise ValueError(f"GW_MAIL_ADVISERS: {len(wrong)} of them are no e-mail addresses; write a@b.org,c@d.org")
         return self
 
     @property

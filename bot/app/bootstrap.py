@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from telegram import Bot
 
@@ -21,8 +22,10 @@ from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.mail.delivery import make_mail_sender
+from bot.mail.receiving import make_mail_receiver, run_mail_receiver
 from bot.pipeline.api_calls import make_fallback_calls, make_receipt_calls, readdress_calls
 from bot.pipeline.inbox import Inbox
+from bot.pipeline.mail_handler import MAIL_KEY, handle_mail
 from bot.pipeline.outbox import Outbox
 from bot.pipeline.rate_limiter import TELEGRAM_LIMITS, RateLimiter, RateLimits
 from bot.pipeline.retry import restart_on_error
@@ -203,7 +206,14 @@ async def _run_workers(
         immediate_calls.is_member,
         (record_turn, *runtime.turn_observers),
     )
-    inbox = Inbox(store, update_handler.handle_update, chat_key, only_newest, on_received=metrics.on_received)
+
+    def handle_update(update_id: int, update: dict[str, Any]) -> None:
+        if MAIL_KEY in update:
+            handle_mail(dialogue, update_handler.wake_outbox, update_id, update)
+        else:
+            update_handler.handle_update(update_id, update)
+
+    inbox = Inbox(store, handle_update, chat_key, only_newest, on_received=metrics.on_received)
     sender_task = asyncio.create_task(outbox.run())
     background_jobs: list[Callable[[], Coroutine[None, None, None]]] = [
         lambda: run_scheduler(dialogue, outbox.wake, runtime.wake_scheduler),
@@ -213,6 +223,8 @@ async def _run_workers(
     if runtime.publishes:
         language = runtime.settings.language
         background_jobs.append(lambda: publish_profile(bot, language, lambda: dialogue.adviser_chat))
+    if receiver := make_mail_receiver(runtime.settings, dialogue, update_handler.wake_outbox):
+        background_jobs.append(lambda: run_mail_receiver(receiver))
     tasks = [sender_task, *(asyncio.create_task(restart_on_error(job)) for job in background_jobs)]
     bot_status.attach_services(dialogue, inbox)
     try:

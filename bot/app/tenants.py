@@ -27,7 +27,17 @@ SHARED_FIELDS = frozenset(
 )
 # Never inherited: a tenant's requests must not reach another's advisers.
 OWN_FIELDS = frozenset(
-    ("telegram_token", "webhook_secret", "adviser_chat_id", "adviser_ids", "operator", "operator_email")
+    (
+        "telegram_token",
+        "webhook_secret",
+        "adviser_chat_id",
+        "adviser_ids",
+        "imap_url",
+        "mail_reply_to",
+        "mail_advisers",
+        "operator",
+        "operator_email",
+    )
 )
 _NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 

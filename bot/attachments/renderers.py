@@ -1,8 +1,10 @@
 """Render a file of any kind, and classify the errors.
 
-No files are stored: a queued call has a kind and a few values, from which the file is rendered when it is sent.
+A queued call has a kind and a few values, from which the file is rendered when it is sent; only files that came by
+e-mail are stored, until they are sent.
 """
 
+import base64
 import errno
 import importlib
 import os
@@ -12,7 +14,9 @@ from bot.attachments import AttachmentValues, RenderedFile
 from bot.errors import RenderingFailed, RenderingUnavailable
 
 FAILED_EXIT_CODE = os.EX_DATAERR  # exit code of the rendering process if the file can never be rendered
-IN_PROCESS_KINDS = frozenset(("held_json", "held_page", "picture"))  # made without typst, so without a subprocess
+IN_PROCESS_KINDS = frozenset(
+    ("held_json", "held_page", "mail_file", "picture")
+)  # made without typst, so without a subprocess
 TRANSIENT_ERRNOS = frozenset(
     (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT, errno.EIO)
 )  # the machine is short of something that it may have again later
@@ -20,6 +24,7 @@ RENDERERS = {  # kind -> module and function; imported when first used, since ty
     "chart": ("typst_documents", "render_chart"),
     "held_json": ("data_export", "render_data_json"),
     "held_page": ("data_export", "render_data_page"),
+    "mail_file": ("renderers", "decode_mail_file"),
     "picture": ("renderers", "load_picture"),
     "qr": ("typst_documents", "render_qr_code"),
     "takeaway": ("typst_documents", "render_handout"),
@@ -48,6 +53,11 @@ def render_attachment(kind: str, values: AttachmentValues) -> RenderedFile:
         raise
     except BaseException as error:  # typst's panics are not Exceptions
         raise RenderingFailed(f"{message} ({type(error).__name__})") from None
+
+
+def decode_mail_file(values: AttachmentValues) -> RenderedFile:
+    """Return the file ``name`` that came by e-mail; ``content`` is Base64."""
+    return RenderedFile(values["name"], base64.b64decode(values["content"], validate=True))
 
 
 def load_picture(values: AttachmentValues) -> RenderedFile:

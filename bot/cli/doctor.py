@@ -196,6 +196,23 @@ def _check_mail(settings: Settings) -> str:
     return f"the mail server accepts the login; requests are sent from {settings.mail_from}"
 
 
+def _check_mailbox(settings: Settings) -> str:
+    from bot.mail.imap import IMAP_ERRORS, ImapMailbox
+
+    if settings.imap_url is None:
+        return "off (GW_IMAP_URL is not set); answers by e-mail are not read"
+    mailbox = ImapMailbox(settings.imap_url.get_secret_value())
+    try:
+        with mailbox.open_session() as session:
+            count = len(session.list_uids(0))
+    except IMAP_ERRORS as error:
+        reason = type(error).__name__
+        raise ConnectionFailed(f"the mailbox cannot be read ({reason}). Check GW_IMAP_URL and its folder.") from None
+    reply_to = settings.mail_reply_to or settings.mail_from or ""
+    signed = "one for each request" if "+@" in reply_to else "recognised by what they reply to"
+    return f"{count} e-mails in {mailbox.folder}; answers go to {reply_to}, {signed}"
+
+
 Check = tuple[str, Callable[[Settings], str]]
 ENCODER_CHECK: Check = ("encoder", _check_encoder)
 BOT_CHECKS: tuple[Check, ...] = (
@@ -204,6 +221,7 @@ BOT_CHECKS: tuple[Check, ...] = (
     ("telegram", _check_telegram),
     ("advisers", _check_advisers),
     ("mail", _check_mail),
+    ("mailbox", _check_mailbox),
 )
 TENANT_CHECKS: tuple[Check, ...] = (("settings", _check_settings), ("knowledge", _check_knowledge), *BOT_CHECKS)
 

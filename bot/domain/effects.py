@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.consultation import Party, Request
+from bot.domain.mail_answer import Mailbox
 
 FLAWS = ("incomplete", "unclear", "wrong", "outdated", "other")  # of an answer
 
@@ -68,6 +69,13 @@ class RetractMessages:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveMailbox:
+    """Save how far a mailbox was read."""
+
+    mailbox: Mailbox
+
+
+@dataclass(frozen=True, slots=True)
 class MigrateChat:
     """Change the id of the event's chat."""
 
@@ -126,4 +134,4 @@ class LeaveTeam:
 FeedbackEffect = SaveFeedback | SaveQuestion | DeleteQuestions
 SelfCheckEffect = SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam
 EventEffect = CorrectTranscript | RetractMessages | MigrateChat | ErasePerson | FeedbackEffect | SelfCheckEffect
-Effect = CreateRequest | UpdateRequest | AppendTranscript | EventEffect
+Effect = CreateRequest | UpdateRequest | AppendTranscript | SaveMailbox | EventEffect

@@ -14,6 +14,7 @@ from bot.mail.messages import (
     compose_request_mail,
     compose_withdrawal_mail,
 )
+from bot.mail.reply_address import make_reply_signer
 from bot.mail.smtp import Mailer, permanent_failure
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.settings import Settings
@@ -80,9 +81,9 @@ def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, ca
 
 def _compose_mail(services: Services, settings: Settings, call: MailCall) -> EmailMessage | None:
     """Compose an e-mail; None if its request was deleted, or withdrawn before it was sent."""
-    sender = settings.mail_from or ""
+    sender, signer = settings.mail_from or "", make_reply_signer(settings)
     if isinstance(call, RequestMailDeletion):
-        return compose_deletion_mail(call.reference, _find_contact(services, call.contact), sender)
+        return compose_deletion_mail(call.reference, _find_contact(services, call.contact), sender, signer)
     if isinstance(call, AlertOperator):
         waiting = services.store.outbox.count_queued_calls(services.adviser_chat)
         return compose_operator_mail("alarm", settings.operator_email or sender, sender, waiting=waiting)
@@ -90,12 +91,12 @@ def _compose_mail(services: Services, settings: Settings, call: MailCall) -> Ema
     if request is None:
         return None
     if isinstance(call, SendWithdrawalMail):
-        return compose_withdrawal_mail(call.reference, _find_contact(services, request.contact), sender)
+        return compose_withdrawal_mail(call.reference, _find_contact(services, request.contact), sender, signer)
     if request.withdrawn:
         return None
     lines = services.store.requests.load_transcript(call.reference)
     transcript = html_to_plain(messages.render_transcript(request, lines))
-    return compose_request_mail(request, _find_contact(services, request.contact), sender, transcript)
+    return compose_request_mail(request, _find_contact(services, request.contact), sender, transcript, signer)
 
 
 def _find_contact(services: Services, contact_id: str) -> Contact:

@@ -10,6 +10,7 @@ from bot.domain.consultation import ContactChannel, Request
 from bot.domain.contact_details import to_ascii_address
 from bot.domain.vcard import make_vcard
 from bot.flows.relay.messages import ADVISERS_LANG, ADVISERS_TEMPLATES
+from bot.mail.reply_address import ReplySigner
 from knowledge.records.contacts import Contact
 from prompts.dates import format_date_and_time, to_local_time
 from prompts.render import format_label, render_template
@@ -20,19 +21,25 @@ _ENCODED_WORD_START = "=?"  # of RFC 2047; the e-mail library would decode such 
 _ENCODED_WORD_ESCAPE = "=\u2060?"  # looks the same
 
 
-def compose_request_mail(request: Request, contact: Contact, sender: str, transcript: str) -> EmailMessage:
+def compose_request_mail(
+    request: Request, contact: Contact, sender: str, transcript: str, signer: ReplySigner | None = None
+) -> EmailMessage:
     """Compose the e-mail to the contact: text and HTML, with a vCard and the transcript attached.
 
-    The Message-ID derives from the reference, so that mail programs recognise an e-mail that is delivered twice.
+    The Message-ID derives from the reference, so that mail programs recognise an e-mail that is delivered twice. If
+    answers are received, ``signer`` signs it, and the address for them.
     """
     message = _start_message(sender)
     message["To"] = _make_address(contact.name, contact.email)
     who = _header_text(request.details.organisation or request.name)
     message["Subject"] = format_label("mail_subject", ADVISERS_TEMPLATES, number=request.reference, who=who)
     message["Date"] = format_datetime(to_local_time(request.created))
-    message["Message-ID"] = _make_message_id("anfrage", request.reference, sender)
+    message["Message-ID"] = _make_message_id("anfrage", request.reference, sender, signer)
     if request.details.reach is ContactChannel.EMAIL:
         message["Reply-To"] = _make_address(request.name, request.details.address)
+    elif signer:
+        name = format_label("mail_sender", ADVISERS_TEMPLATES)
+        message["Reply-To"] = _make_address(name, signer.make_address(request.reference))
     values = {
         "request": request,
         "details": request.details,
@@ -40,6 +47,7 @@ def compose_request_mail(request: Request, contact: Contact, sender: str, transc
         "contact": contact,
         "created": format_date_and_time(request.created, ADVISERS_LANG),
         "promised": format_date_and_time(request.promised, ADVISERS_LANG) if request.promised else "",
+        "replies": signer is not None,
     }
     text = render_template("mail_text", ADVISERS_TEMPLATES, **values)
     message.set_content(html_to_plain(text))
@@ -50,32 +58,39 @@ def compose_request_mail(request: Request, contact: Contact, sender: str, transc
     return message
 
 
-def compose_deletion_mail(reference: str, contact: Contact, sender: str) -> EmailMessage:
+def compose_deletion_mail(
+    reference: str, contact: Contact, sender: str, signer: ReplySigner | None = None
+) -> EmailMessage:
     """Compose the request to delete the e-mail about a request, as a reply to that e-mail."""
-    return _compose_reply("unpost_text", "loeschen", reference, contact, sender)
+    return _compose_reply("unpost_text", "loeschen", reference, contact, sender, signer)
 
 
-def compose_withdrawal_mail(reference: str, contact: Contact, sender: str) -> EmailMessage:
+def compose_withdrawal_mail(
+    reference: str, contact: Contact, sender: str, signer: ReplySigner | None = None
+) -> EmailMessage:
     """Compose the news that a request is withdrawn, as a reply to the e-mail about it."""
-    return _compose_reply("withdrawal_text", "zurueckgezogen", reference, contact, sender)
+    return _compose_reply("withdrawal_text", "zurueckgezogen", reference, contact, sender, signer)
 
 
-def _compose_reply(template: str, id_prefix: str, reference: str, contact: Contact, sender: str) -> EmailMessage:
+def _compose_reply(
+    template: str, id_prefix: str, reference: str, contact: Contact, sender: str, signer: ReplySigner | None
+) -> EmailMessage:
     """Compose a reply to the e-mail about a request; the subject of a ``…_text`` is the label ``…_subject``."""
     message = _start_message(sender)
     message["To"] = _make_address(contact.name, contact.email)
     message["Subject"] = format_label(
         f"{template.removesuffix('_text')}_subject", ADVISERS_TEMPLATES, number=reference
     )
-    message["Message-ID"] = _make_message_id(id_prefix, reference, sender)
-    message["In-Reply-To"] = message["References"] = _make_message_id("anfrage", reference, sender)
+    message["Message-ID"] = _make_message_id(id_prefix, reference, sender, signer)
+    message["In-Reply-To"] = message["References"] = _make_message_id("anfrage", reference, sender, signer)
     text = render_template(template, ADVISERS_TEMPLATES, number=reference, contact=contact)
     message.set_content(html_to_plain(text))
     return message
 
 
-def _make_message_id(prefix: str, reference: str, sender: str) -> str:
-    return f"<{prefix}-{reference}@{to_ascii_address(parseaddr(sender)[1]).rpartition('@')[2]}>"
+def _make_message_id(prefix: str, reference: str, sender: str, signer: ReplySigner | None = None) -> str:
+    name = signer.sign_reference(reference) if signer else reference
+    return f"<{prefix}-{name}@{to_ascii_address(parseaddr(sender)[1]).rpartition('@')[2]}>"
 
 
 def compose_operator_mail(template: str, operator: str, sender: str, **values: object) -> EmailMessage:
@@ -90,6 +105,7 @@ def compose_operator_mail(template: str, operator: str, sender: str, **values: o
 def _start_message(sender: str) -> EmailMessage:
     name, address = parseaddr(sender)
     message = EmailMessage(policy=SMTP)
+    message["Auto-Submitted"] = "auto-generated"  # so that nobody's absence is answered to it (RFC 3834)
     message["From"] = _make_address(name or format_label("mail_sender", ADVISERS_TEMPLATES), address)
     return message
 

@@ -215,6 +215,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
     ),
     "group_calls": TableInfo("When a group was written to", expiry_condition="at < :before"),
     "moved": TableInfo("Groups that Telegram gave another id"),
+    "mailboxes": TableInfo("How far a mailbox with answers by e-mail was read"),
     "_sqlite_migrations": TableInfo("Which steps of the schema were taken"),
 }
 DATA_TABLES = tuple(name for name in DATA_CATALOGUE if name != "_sqlite_migrations")  # those of every database

@@ -72,7 +72,7 @@ def test_example_and_docs_name_every_variable() -> None:
         assert {name for name in variables if f"`{name}`" not in text} == set()
 
 
-@pytest.mark.parametrize("name", ["GW_MAIL_FROM", "GW_OPERATOR_EMAIL"])
+@pytest.mark.parametrize("name", ["GW_MAIL_FROM", "GW_MAIL_REPLY_TO", "GW_OPERATOR_EMAIL"])
 @pytest.mark.parametrize(
     "value", ["kein at", "bot@", "a@b.de, c@d.de", "köln@stiftung.de", "Bot <bot@>", "a@b..de", "=?utf-8?q?a?=@b.de"]
 )
@@ -100,6 +100,21 @@ def test_email_addresses_are_accepted(monkeypatch: pytest.MonkeyPatch, value: st
     settings = load_settings()
 
     assert (settings.mail_from, settings.operator_email) == (value, value)
+
+
+def test_answers_by_email_need_outgoing_mail_and_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mailbox for answers without a server for the e-mails they answer is refused, and so is what is no address."""
+    monkeypatch.setenv("GW_IMAP_URL", "imaps://bot:geheim@mail.example.org")
+    with pytest.raises(SettingsError, match="GW_SMTP_URL is required if GW_IMAP_URL is set"):
+        load_settings()
+    monkeypatch.setenv("GW_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    monkeypatch.setenv("GW_MAIL_ADVISERS", "bea@example.org, cem")
+    with pytest.raises(SettingsError, match="GW_MAIL_ADVISERS: 1 of them"):
+        load_settings()
+    monkeypatch.setenv("GW_MAIL_ADVISERS", "bea@example.org, cem@example.org")
+
+    assert load_settings().mail_advisers == {"bea@example.org", "cem@example.org"}
 
 
 def test_email_address_has_an_ascii_form() -> None:

@@ -19,7 +19,7 @@ DETAILS = Details("Anliegen", "", "npo", "Kiel", ContactChannel.EMAIL, "ada@exam
 REQUEST = Request(
     "ABCD-EFGH", 10, 20, "Ada", "de", DETAILS, RequestContext(), "2026-11-24", "jacob", created=1_795_000_000.0
 )
-KEYS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
+KEYS = ["Auto-Submitted", "From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
 WORDS = {
     "cr-lf": "a\r\nBcc: evil@evil.example", "lf": "a\nBcc: evil@evil.example", "cr": "a\rBcc: evil@evil.example",
     "folded": "a\r\n\tBcc: evil@evil.example", "body": "a\r\n\r\nevil", "vertical": "a\x0bBcc: e@x.de", "feed": "a\x0cBcc: e@x.de",

@@ -1,4 +1,4 @@
-"""The store: six repositories over one database, and operations that span several of them."""
+"""The store: seven repositories over one database, and operations that span several of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +15,7 @@ from bot.domain.effects import (
     FeedbackEffect,
     MigrateChat,
     RetractMessages,
+    SaveMailbox,
     UpdateRequest,
 )
 from bot.domain.event import Event
@@ -25,6 +26,7 @@ from bot.store.records import OutgoingCall
 from bot.store.sql.database import ANSWERS_ADAPTER, REQUEST_ADAPTER, STATE_ADAPTER, Database, Transaction, copy_rows
 from bot.store.sql.erasure import ErasureRepository
 from bot.store.sql.inbox import InboxRepository
+from bot.store.sql.mailboxes import MailboxRepository
 from bot.store.sql.outbox import OutboxRepository
 from bot.store.sql.requests import RequestRepository
 from bot.store.sql.selfchecks import SelfCheckRepository
@@ -53,6 +55,7 @@ class Store:
         self.requests = RequestRepository(database)
         self.outbox = OutboxRepository(database)
         self.selfchecks = SelfCheckRepository(database)
+        self.mailboxes = MailboxRepository(database)
         self.erasure = ErasureRepository(database, self.requests, self.outbox)
 
     def close(self) -> None:
@@ -167,6 +170,8 @@ class Store:
             case AppendTranscript(reference, side, text, message, signed):
                 source = (event.chat_id, message or event.message_id) if event else (None, None)
                 self.requests.add_line(db, reference, side.value, text, source, signed=signed)
+            case SaveMailbox(mailbox):
+                self.mailboxes.save_mailbox(db, mailbox)
             case _:
                 assert event is not None
                 self._apply_event_effect(db, effect, event)
