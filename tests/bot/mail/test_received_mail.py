@@ -61,11 +61,11 @@ def test_files() -> None:
     mail.add_attachment(b"x", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
     mail.add_attachment("Text als Datei", filename="notiz.txt")
 
-    content = read_content(mail.as_bytes())
+    found = read_content(mail.as_bytes())
 
-    assert [file.name for file in content.files] == ["Plan fdp.exe Übersicht.pdf", "shot.png", "notiz.txt"]
-    assert base64.b64decode(content.files[1].content) == PICTURE
-    assert (content.text, content.left_out) == ("Siehe Anhang.", ())
+    assert [file.name for file in found.files] == ["Plan fdp.exe Übersicht.pdf", "shot.png", "notiz.txt"]
+    assert base64.b64decode(found.files[1].content) == PICTURE
+    assert (found.text, found.left_out) == ("Siehe Anhang.", ())
 
 
 def test_files_beyond_the_limits_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
