@@ -51,6 +51,7 @@ class State:
         shown: start parameter of the entry or step seen last.
         check: the self-check being filled in.
         read: steps of the introduction that were shown.
+        answers_read: ids of the entries shown as answers, oldest first, for the handout.
         improve: version of the wording with which the person agreed to have questions saved, `feedback.DECLINED`, or
             "" if they did not answer.
         consent_asked: id of the message with the answer below which they were asked that; 0 if they never were.
@@ -80,6 +81,7 @@ class State:
     shown: str = ""
     check: SelfCheckProgress | None = None
     read: tuple[int, ...] = ()
+    answers_read: tuple[str, ...] = ()
     improve: str = ""
     consent_asked: int = 0
     known: bool = field(default=False, compare=False)

@@ -1,4 +1,4 @@
-"""The handout: what is worth keeping of the steps that were read, and the self-check, with sources and date.
+"""The handout: what is worth keeping of the steps that were read, the answers read, and the self-check.
 
 The steps are also a message in the chat; all of it is a PDF.
 """
@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.answering.answerer import layer_label
-from bot.domain.commands import bot_link
+from bot.domain.commands import ENTRY_PREFIX, bot_link
 from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckAnswers, SelfCheckResult
 from bot.domain.turn import Turn
@@ -30,11 +30,14 @@ def send_handout(context: TurnContext) -> Turn:
     lang = context.lang
     steps_read = [step for number, step in enumerate(context.path, 1) if number in context.state.read]
     results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)
-    if not steps_read and not results:
+    answers_read = _list_answers_read(context)
+    if not (steps_read or answers_read or results):
         return context.say("takeaway_empty")
-    values = _handout_values(context, steps_read, results)
+    values = _handout_values(context, steps_read, results) | {"answers_read": answers_read}
     kept = (SendMessage(render_template("takeaway_steps", lang, steps=values["steps"])),) if steps_read else ()
-    html = render_template("takeaway", lang, steps=len(steps_read), check=bool(results))
+    parts = {"steps": steps_read, "answers": answers_read, "check": results}
+    named = [format_label(f"takeaway_{part}", lang) for part, content in parts.items() if content]
+    html = render_template("takeaway", lang, parts=named)
     return Turn(
         context.state, (*kept, SendMessage(html, attachment=Attachment("takeaway", values, as_document=True)))
     )
@@ -50,7 +53,7 @@ def _handout_values(
     further = [f"{contact.name} ({contact.role}): {phone}, {contact.email}", format_label("pdf_bot", lang)]
     find_entry = services.answerer.find_entry
     steps = [(step, find_entry(step.entries[0], lang) if step.entries else None) for step in steps_read]
-    missing = "" if steps_read and results else "pdf_no_check" if steps_read else "pdf_no_steps"
+    missing = [label for label, there in (("pdf_no_steps", steps_read), ("pdf_no_check", results)) if not there]
     link = bot_link(services.username) if services.username else ""
     return {
         "lang": lang[:2],
@@ -61,13 +64,28 @@ def _handout_values(
         "subtitle": format_label("pdf_subtitle", lang, date=date),
         "notice": format_label("pdf_notice", lang),
         "read": format_label("pdf_read", lang),
+        "answers_heading": format_label("pdf_answers", lang),
         "steps": [_step_values(step, entry, lang) for step, entry in steps],
         "sources": _step_sources(steps, lang),
         "check": _selfcheck_values(context, results) if results else None,
-        "empty": format_label(missing, lang) if missing else "",
+        "empty": "\n".join(format_label(label, lang) for label in missing),
         "further": {"heading": format_label("pdf_further", lang), "items": further},
         "link": {"url": link, "text": link.removeprefix("https://"), "alt": format_label("pdf_qr", lang, link=link)},
     }
+
+
+def _list_answers_read(context: TurnContext) -> list[dict[str, str]]:
+    """Return title and link of the answers that were read, without those that no longer exist."""
+    services = context.services
+    entries = [services.answerer.find_entry(entry_id, context.lang) for entry_id in context.state.answers_read]
+    return [
+        {
+            "title": entry.title,
+            "url": bot_link(services.username, ENTRY_PREFIX + entry.id) if services.username else "",
+        }
+        for entry in entries
+        if entry
+    ]
 
 
 def _step_values(step: IntroStep, entry: Entry | None, lang: str) -> dict[str, Any]:

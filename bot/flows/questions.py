@@ -27,6 +27,7 @@ MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers 
 MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
 RATE_WINDOW = 60.0  # seconds
 MAX_QUOTE_LENGTH = 120  # characters of the last question
+MAX_ANSWERS_READ = 20  # that are remembered for the handout
 MAX_KEPT_LENGTH = 500  # characters of a message that are stored; answers to longer ones cannot be explained
 
 
@@ -79,7 +80,7 @@ def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
     if answer is None:
         return None
     state = _remember_entry(context.state, context.state.recent_entries, entry_id)
-    context = context.with_state(replace(state, shown=ENTRY_PREFIX + entry_id))
+    context = context.with_state(_remember_read(replace(state, shown=ENTRY_PREFIX + entry_id), [entry_id]))
     return context.reply(answer.html, build_answer_keyboard(answer))
 
 
@@ -180,9 +181,16 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, recent_ids
     last_context, earlier_context, *_ = *recent_ids, "", ""
     state = replace(state, last_context=last_context, earlier_context=earlier_context, shown=shown)
     state = replace(state, last_question=question, last_message=event.message_id)
+    state = _remember_read(state, [answer.source.id for answer in answers.answers if answer.source])
     for recent_id in subject_ids:
         recent_ids = add_recent_entry(recent_ids, recent_id)
     return _remember_entry(state, recent_ids, subject_id)
+
+
+def _remember_read(state: State, entry_ids: Sequence[str]) -> State:
+    """Return the state after entries were shown; the oldest ones are forgotten."""
+    others = [entry_id for entry_id in state.answers_read if entry_id not in entry_ids]
+    return replace(state, answers_read=(*others, *entry_ids)[-MAX_ANSWERS_READ:])
 
 
 def _remember_entry(state: State, recent_ids: Sequence[str], entry_id: str) -> State:

@@ -41,6 +41,7 @@ def handout(
     return {"lang": lang, "title": word, "author": word, "description": text, "subtitle": word, "notice": text,
             "read": word, "steps": read, "sources": text, "check": check, "empty": "",
             "further": {"heading": word, "items": [text, text]}, "large": False,
+            "answers_heading": word, "answers_read": [{"title": word, "url": "https://t.me/Bot?start=frage-a"}] * 5,
             "link": {"url": "https://t.me/ExampleBot", "text": word, "alt": word}}  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def test_handout_is_accessible(tmp_path: Path, lang: str) -> None:
     assert "(A4)" in read.info["Page size"]
     assert read.lang == lang
     assert "<pdfuaid:part>1</pdfuaid:part>" in read.meta
-    assert [read.structure.count(f"H{level} ") for level in (1, 2, 3)] == [1, 3, 12]
+    assert [read.structure.count(f"H{level} ") for level in (1, 2, 3)] == [1, 4, 12]
     assert "Figure" in read.structure
     assert len(rendered.content) < MAX_HANDOUT_SIZE
 
@@ -145,7 +146,7 @@ def test_handout_queued_by_an_older_version(tmp_path: Path) -> None:
     new = ("answers", "legend", "first_step")
     values["check"] = {name: value for name, value in values["check"].items() if name not in new}
     values["check"] |= {"alt": "Bild", "chart": chart()}
-    del values["link"], values["large"]
+    del values["link"], values["large"], values["answers_read"]
     read = read_pdf(render_attachment("takeaway", values).content, tmp_path)
 
     assert read.info["Pages"] == "1"
