@@ -21,6 +21,7 @@ from bot.domain.commands import COMMANDS_FILE, read_command_words
 from bot.domain.selfcheck import CODE_LENGTH, CODE_LETTERS
 from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
+from bot.flows.privacy import name_records
 from bot.mail.delivery import make_mail_sender
 from bot.mail.receiving import make_mail_receiver, run_mail_receiver
 from bot.pipeline.api_calls import make_fallback_calls, make_receipt_calls, readdress_calls
@@ -186,7 +187,13 @@ async def _run_workers(
     loop, store, metrics = asyncio.get_running_loop(), runtime.store, bot_status.metrics
     outbox = Outbox(
         store,
-        Delivery(bot, store, make_mail_sender(runtime.settings, dialogue), resolve_knowledge_dir(runtime.settings)),
+        Delivery(
+            bot,
+            store,
+            make_mail_sender(runtime.settings, dialogue),
+            resolve_knowledge_dir(runtime.settings),
+            functools.partial(name_records, dialogue),
+        ),
         runtime.clock,
         functools.partial(make_fallback_calls, dialogue),
         limiter,

@@ -23,7 +23,7 @@ TRANSIENT_ERRNOS = frozenset(
 RENDERERS = {  # kind -> module and function; imported when first used, since typst and segno stay out of the bot
     "chart": ("typst_documents", "render_chart"),
     "held_json": ("data_export", "render_data_json"),
-    "held_page": ("data_export", "render_data_page"),
+    "held_page": ("data_page", "render_data_page"),
     "mail_file": ("renderers", "decode_mail_file"),
     "picture": ("renderers", "load_picture"),
     "qr": ("typst_documents", "render_qr_code"),

@@ -1,5 +1,6 @@
 """Personal data: the privacy notice, the export of what is stored, and its deletion after confirmation."""
 
+from collections.abc import Collection
 from typing import Any
 
 from bot.domain.consultation import RequestStatus
@@ -9,7 +10,7 @@ from bot.domain.turn import State, Turn
 from bot.flows import feedback
 from bot.flows.callback_data import ERASURE_CALLBACK, PRIVACY_CALLBACK
 from bot.flows.command_menu import restore_menu
-from bot.flows.context import TurnContext
+from bot.flows.context import Services, TurnContext
 from prompts.dates import format_date, to_local_time
 from prompts.render import format_label, render_template
 
@@ -40,12 +41,26 @@ def handle_privacy_callback(context: TurnContext, action: str) -> Turn | None:
 def send_personal_data(context: TurnContext) -> Turn:
     """Send everything stored about the person, as a page and as JSON; both are rendered when they are sent."""
     lang = context.lang
-    values = {"person": context.event.user_id, "lang": lang, "now": context.services.now()}
+    services = context.services
+    values = {
+        "person": context.event.user_id, "lang": lang, "now": services.now(), "days": services.retention_days
+    }  # fmt: skip
     messages = (
         SendMessage(render_template(template, lang), attachment=Attachment(kind, values, as_document=True))
         for template, kind in (("mydata", "held_page"), ("mydata_json", "held_json"))
     )
     return Turn(context.state, tuple(messages))
+
+
+def name_records(services: Services, entry_ids: Collection[str], lang: str) -> dict[str, dict[str, str]]:
+    """Return the names of entries, self-check questions and contacts by id, as the export shows them."""
+    answers = {entry_id: services.answerer.show_entry(entry_id, lang) for entry_id in entry_ids}
+    questions = (check.questions for check in services.selfchecks if check.lang == lang)
+    return {
+        "entry": {entry_id: answer.source.title for entry_id, answer in answers.items() if answer and answer.source},
+        "question": {question.id: question.name for question in next(questions, ())},
+        "contact": {contact.id: contact.name for contact in services.contacts},
+    }
 
 
 def ask_deletion(context: TurnContext) -> Turn:

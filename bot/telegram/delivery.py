@@ -7,6 +7,7 @@ first call that needs the thread opens it, and opens another if it was deleted.
 import asyncio
 import logging
 import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
+from bot.attachments.data_page import referenced_ids
 from bot.domain.consultation import Request
 from bot.domain.message import RefreshCard
 from bot.errors import RenderingFailed
@@ -37,12 +39,19 @@ NO_TOPICS_ERRORS = ("not a forum", "not enough rights", "chat_not_modified", "me
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Makes calls; ``send_mail`` makes those that are e-mails, and ``knowledge_dir`` has the pictures."""
+    """Makes calls.
+
+    Attributes:
+        send_mail: makes those that are e-mails.
+        knowledge_dir: has the pictures.
+        name_records: names what a person's data refer to, see `privacy.name_records`.
+    """
 
     bot: Bot
     store: Store
     send_mail: MakeCall[MailCall]
     knowledge_dir: Path = BUILT_IN
+    name_records: Callable[[Collection[str], str], Mapping[str, Mapping[str, str]]] = lambda entry_ids, lang: {}
 
     async def __call__(self, call: OutgoingCall) -> CallResult:
         """Make one call of the outbox."""
@@ -78,7 +87,9 @@ class Delivery:
             case "picture":
                 additions: dict[str, Any] = {"folder": str(self.knowledge_dir)}
             case "held_page" | "held_json":
-                additions = {"held": self.store.erasure.load_personal_data(attachment["values"]["person"])}
+                values = attachment["values"]
+                tables = self.store.erasure.load_personal_data(values["person"])
+                additions = {"held": tables, "names": self.name_records(referenced_ids(tables), values["lang"])}
             case _:
                 return params
         attachment = {**attachment, "values": {**attachment["values"], **additions}}
