@@ -46,7 +46,7 @@ check: setup-dev
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
 coverage: setup-dev
 	@$(BIN)/pytest -n 4 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
-		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices \
+		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices --cov=bot.flows.relay.signature \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 # What `make test` skips where torch is not installed.

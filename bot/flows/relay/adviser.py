@@ -98,8 +98,10 @@ def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
 def _keep_among_advisers(state: State, request: Request, album: Album, relayed_ids: tuple[int, ...]) -> Turn:
     """Keep a note and its album from the requester, and delete what was already relayed."""
     messages = tuple(DeleteRelayed(request.reference, request.chat_id, message_id) for message_id in relayed_ids)
-    effects = (RetractMessages(request.reference, relayed_ids),) if relayed_ids else ()
-    return Turn(_remember_album(state, Album(album.id, note=True)), messages, effects)
+    retraction = (RetractMessages(request.reference, relayed_ids),) if relayed_ids else ()
+    # The message with the adviser's name may be the one that is deleted.
+    unnamed = (UpdateRequest(replace(request, speaker="")),) if relayed_ids and request.speaker else ()
+    return Turn(_remember_album(state, Album(album.id, note=True)), messages, (*retraction, *unnamed))
 
 
 def _remember_album(state: State, album: Album) -> State:

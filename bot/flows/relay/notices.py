@@ -1,6 +1,7 @@
 """Notices about failed deliveries and about deleted requests."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.consultation import Request
 from bot.domain.event import EventKind
@@ -86,11 +87,15 @@ def _message_link(message: SourceMessage) -> str:
 
 
 def _report_unsent(services: Services, request: Request, call: OutgoingCall, reason: str) -> SendMessage:
+    """Tell the side that wrote, as a reply to the message that did not arrive."""
+    written = (call.source or call.edit_of) if isinstance(call, ApiCall) else None
+    reply_to = written[1] if written else None
     if isinstance(call, ApiCall | RefreshCard) and call.chat_id == request.chat_id:
         is_blocked = any(phrase in reason for phrase in BLOCKED_REASONS)
-        return message_to_advisers(request, "undelivered", gone=is_blocked, details=request.details)
+        notice = message_to_advisers(request, "undelivered", gone=is_blocked, details=request.details)
+        return replace(notice, reply_to=reply_to)
     html = render_template("undelivered", request.lang, contact=services.contact)
-    return SendMessage(html, chat_id=request.chat_id)
+    return SendMessage(html, chat_id=request.chat_id, reply_to=reply_to)
 
 
 def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletion) -> Sequence[SendMessage]:

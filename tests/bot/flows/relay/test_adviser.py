@@ -115,8 +115,8 @@ def test_adviser_edit_is_relayed(services: Dialogue) -> None:
 
 
 def test_editing_a_message_into_a_note_deletes_it(services: Dialogue) -> None:
-    """Editing a message into a note deletes its copy; editing a note relays nothing."""
-    kept(services, TALKING)
+    """Editing a message into a note deletes its copy, so the next one needs a name; editing a note relays nothing."""
+    kept(services, replace(TALKING, speaker="adviser:30"))
     sent = adviser_flow.handle_adviser_message(
         TurnContext(services, STATE, adviser(EventKind.EDITED, "// doch nicht", message=88))
     )
@@ -124,7 +124,8 @@ def test_editing_a_message_into_a_note_deletes_it(services: Dialogue) -> None:
         TurnContext(services, STATE, adviser(EventKind.EDITED, "// noch anders", message=89))
     )
 
-    assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88),), (RetractMessages(REFERENCE, (88,)),))
+    unnamed = UpdateRequest(replace(TALKING, speaker=""))
+    assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88),), (RetractMessages(REFERENCE, (88,)), unnamed))
     assert note == Turn(STATE)
 
 
@@ -214,6 +215,19 @@ BLOCKED, TOO_LONG = "Forbidden: bot was blocked by the user", "Bad Request: mess
 AGAIN = "Schicken Sie sie bitte noch einmal"
 
 
+@pytest.mark.parametrize(("chat", "source"), [(ADA, (DESK, 90)), (DESK, (ADA, 9))])
+def test_undelivered_message_is_named(services: Dialogue, chat: int, source: tuple[int, int]) -> None:
+    """The notice replies to the message that did not arrive, or to the one whose edit did not."""
+    kept(services, TALKING)
+    message = ApiCall(chat, "sendMessage", {}, source, reference=REFERENCE)
+    edit = ApiCall(chat, "editMessageText", {}, edit_of=source, reference=REFERENCE)
+
+    notices = [*report_undelivered(services, message, TOO_LONG), *report_undelivered(services, edit, TOO_LONG)]
+
+    assert [notice.reply_to for notice in notices] == [source[1], source[1]]
+    assert {notice.to_advisers for notice in notices} == {chat == ADA}
+
+
 @pytest.mark.parametrize(
     ("outgoing", "reason", "expected"),
     [
@@ -221,6 +235,7 @@ AGAIN = "Schicken Sie sie bitte noch einmal"
         (ApiCall(ADA, "sendMessage", {}, reference="BBBB-BBBB"), BLOCKED, None),
         (SendMail(REFERENCE), "no mailbox", ("desk", "ließ sich nicht zustellen")),
         (RefreshCard(REFERENCE, DESK), TOO_LONG, None),
+        (ApiCall(DESK, "setMessageReaction", {}, reference=REFERENCE), "REACTION_INVALID", None),
         (
             ApiCall(ADA, "copyMessage", {}, reference=REFERENCE),
             BLOCKED,

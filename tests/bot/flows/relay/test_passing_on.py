@@ -9,7 +9,7 @@ from bot.domain.calendar import DAY
 from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, EditMessage, RelayMessage, SendMessage
+from bot.domain.message import AnswerCallback, Button, EditKeyboard, EditMessage, Keyboard, RelayMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle, requester
@@ -35,8 +35,8 @@ def relayed(turn: Turn) -> str:
     return html
 
 
-def tap(services: Dialogue, state: State, data: str = PASS) -> Turn:
-    return services.handle(state, person(EventKind.BUTTON, data, message=10, callback_id="1"))
+def tap(services: Dialogue, state: State, data: str = PASS, keyboard: Keyboard = ()) -> Turn:
+    return services.handle(state, person(EventKind.BUTTON, data, message=10, callback_id="1", keyboard=keyboard))
 
 
 def test_message_reaches_the_advisers_of_a_late_request(services: Dialogue) -> None:
@@ -77,13 +77,15 @@ def test_message_is_passed_on_once(services: Dialogue) -> None:
 
 
 def test_each_of_two_messages_can_be_passed_on(services: Dialogue) -> None:
-    """An earlier message can be passed on as well, and passing on one leaves the other."""
+    """An earlier message can be passed on as well; passing on one takes its button away, and leaves the other's."""
     kept(services, OPEN)
     first = services.handle(STATE, HELLO)
     second = services.handle(first.state, replace(HELLO, message_id=11, text="Hallo?", html="Hallo?"))
 
-    passed_on = tap(services, second.state)
+    others = (Button("Beratung anfragen", "talk"),)
+    passed_on = tap(services, second.state, keyboard=((Button("Weitergeben", PASS),), others))
 
+    assert EditKeyboard((others,), 10) in passed_on.messages
     assert relayed(passed_on) == f"<b>Ada:</b>\n{HELLO.text}"
     assert relayed(tap(services, passed_on.state, PASS.replace(":9", ":11"))) == "<b>Ada:</b>\nHallo?"
 
