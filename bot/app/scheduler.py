@@ -11,6 +11,7 @@ from bot.domain.calendar import DAY
 from bot.errors import StoreConflict, StoreError
 from bot.flows.context import Services
 from bot.flows.relay.lifecycle import check_deadlines
+from bot.flows.relay.reception import greet_advisers
 from bot.pipeline.api_calls import calls_without_event
 from bot.pipeline.retry import Sleep, remaining_wait, wait_for_event
 
@@ -42,6 +43,7 @@ async def run_scheduler(
             now = await asyncio.to_thread(clock_guard)
             if now is not None and await asyncio.to_thread(services.store.database.try_acquire_leadership) > 0:
                 services_at_now = _with_fixed_time(services, now)  # the clock may change meanwhile
+                await asyncio.to_thread(greet_desk, services_at_now)
                 await asyncio.to_thread(process_due_requests, services_at_now)
                 if not remaining_wait(purged_at, purged_at + DAY, now):
                     await asyncio.to_thread(purge_expired, services_at_now)
@@ -52,6 +54,12 @@ async def run_scheduler(
         except Exception as error:  # one failure must not end all further checks
             log.exception("checking the requests failed: %s", type(error).__name__)
         await sleep(wake_scheduler, CHECK_INTERVAL)
+
+
+def greet_desk(services: Services) -> None:
+    """Greet the advisers' chat if it never was."""
+    if turn := greet_advisers(services):
+        services.store.apply(calls_without_event(turn.messages, services.adviser_chat), turn.effects)
 
 
 def process_due_requests(services: Services) -> int:

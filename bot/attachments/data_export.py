@@ -18,7 +18,7 @@ ADVISED_DESCRIPTION = {
 JSON_COLUMNS = ("body", "params", "answers")  # columns that hold JSON
 TABLE_ORDER = (
     "states", "requests", "lines", "checks", "shares", "feedback", "questions", "threads", "outbox", "inbox", "holds",
-    "advised",
+    "blocked", "colleagues", "advised",
 )  # fmt: skip
 
 

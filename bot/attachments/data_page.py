@@ -25,16 +25,17 @@ COUNTED_TABLES = ("threads", "outbox", "inbox", "holds")  # one line for all row
 TIME_FIELDS = frozenset((
     "created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned", "closed",
     "reopened", "erased", "not_before", "noted", "until", "guesses", "new_codes",
+    "seen", "last_reminder", "blocked",
 ))  # fmt: skip
 ENTRY_FIELDS = frozenset(("last_entry", "earlier_entry", "last_context", "earlier_context", "entry"))
-FLAG_FIELDS = frozenset(("touring", "talking", "withdrawn", "paused", "reviewed", "pictured"))
+FLAG_FIELDS = frozenset(("touring", "talking", "withdrawn", "private_notes", "paused", "reviewed", "pictured"))
 MEDIA_PATTERN = re.compile(r"^\[(\w+)\]$")  # stands in a transcript for what has no words
 DECLINED = "no"  # instead of the date of a wording that the person agreed to
 GROUPS = frozenset(("form", "brief", "check", "sent"))
 # What a person cannot make sense of; the JSON file has it.
 UNSHOWN_FIELDS = frozenset((
     "key", "user_id", "chat_id", "chat", "id", "version", "known", "minute", "asked", "taps", "taps_since", "albums",
-    "last_message", "taken_by", "speaker", "spoken", "message_id",
+    "last_message", "suggestions", "desk", "taken_by", "speaker", "spoken", "message_id",
     "message_ids", "consent_asked", "typed", "update_id",
 ))  # fmt: skip
 LANGUAGE_LABELS = {"de": "german", "en": "english", "de-leicht": "easy"}
@@ -90,7 +91,10 @@ def render_data_page(values: AttachmentValues) -> RenderedFile:
 
 def _summarise(writer: "_PageWriter", table: str, tables: Mapping[str, Sequence[Row]], days: int) -> _Overview:
     moments = [
-        row[key] for row in tables[table] for key in ("created", "updated", "received", "noted") if row.get(key)
+        row[key]
+        for row in tables[table]
+        for key in ("created", "updated", "received", "noted", "seen")
+        if row.get(key)
     ]
     since = writer.format_day(min(moments)) if moments else ""
     until = _until(writer, table, tables, days, max(moments, default=0.0))
@@ -106,6 +110,8 @@ def _until(writer: "_PageWriter", table: str, tables: Mapping[str, Sequence[Row]
         if any(row["status"] != "closed" for row in requests):
             return writer.label("kept_open", days=days)
         last = max((row["body"].get("closed", 0.0) for row in requests), default=last)
+    if table == "blocked":
+        last = max(row["until"] for row in tables[table])
     date = writer.format_day(last + days * DAY)
     return writer.label("kept_unused" if table == "states" else "kept_until", date=date)
 

@@ -34,7 +34,16 @@ _ENGLISH_BY_GERMAN = {
     "mitnehmen": "takeaway",
 }
 GERMAN_COMMANDS, ENGLISH_COMMANDS = tuple(_ENGLISH_BY_GERMAN), tuple(_ENGLISH_BY_GERMAN.values())
-ADVISER_COMMANDS = ("anfragen", "status")
+ADVISER_COMMANDS = (
+    "anfragen",
+    "notiz",
+    "zurueck",
+    "uebergabe",
+    "baustein",
+    "sperren",
+    "entsperren",
+    "status",
+)
 COMMANDS_BY_LANG = {"de": GERMAN_COMMANDS, "en": ENGLISH_COMMANDS}
 CANONICAL_COMMANDS = {
     **{english: german for german, english in _ENGLISH_BY_GERMAN.items()},

@@ -168,6 +168,10 @@ class Request:
         told: when the requester was notified that the answer is late.
         reminded: when the advisers were last reminded.
         remind_at: when an adviser wants to be reminded.
+        last_reminder: when the advisers were reminded last, by themselves or because somebody waits.
+        private_notes: whether all that advisers write about it stays among them.
+        suggestions: under which number the message is found that suggests answers, see `own_number`; 0 for none.
+        blocked: until when its requester was blocked because of it.
         warned: when the requester was warned that the request will be closed because of their silence.
         reopened: times at which the requester reopened it, within the day before the latest one.
         participants: Telegram id and name of each adviser who took it or wrote about it.
@@ -198,6 +202,10 @@ class Request:
     told: float = 0.0
     reminded: float = 0.0
     remind_at: float = 0.0
+    last_reminder: float = 0.0
+    private_notes: bool = False
+    suggestions: int = 0
+    blocked: float = 0.0
     warned: float = 0.0
     closed: float = 0.0
     reopened: tuple[float, ...] = ()
@@ -235,8 +243,9 @@ class Request:
         return replace(self, status=RequestStatus.OPEN, taken_by=0, adviser="", speaker="")
 
     def close(self, now: float) -> "Request":
-        """Return the request as closed, without a conversation and reminders."""
-        return replace(self, status=RequestStatus.CLOSED, talking=False, closed=now, remind_at=0.0)
+        """Return the request as closed: nobody is reminded, and nothing that was switched on for it lasts."""
+        ended = replace(self, talking=False, remind_at=0.0, private_notes=False, suggestions=0)
+        return replace(ended, status=RequestStatus.CLOSED, closed=now)
 
     def pass_turn(self, turn: Party, now: float) -> "Request":
         """Return the request with the side that is to write next, and without notices and reminders so far."""

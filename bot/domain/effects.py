@@ -131,7 +131,57 @@ class LeaveTeam:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class SaveTextBlock:
+    """Save a ready answer of an advisers' chat; it replaces the one of the same name."""
+
+    desk: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTextBlock:
+    """Delete a ready answer of an advisers' chat."""
+
+    desk: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteColleague:
+    """Note that an adviser was seen in an advisers' chat; ``username`` is "" if they have none."""
+
+    desk: int
+    user_id: int
+    name: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRequester:
+    """Block a person until then (Unix time): the advisers get nothing from them."""
+
+    user_id: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockRequester:
+    """End the blocking of a person."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteGreeting:
+    """Note that an advisers' chat is greeted now."""
+
+    desk: int
+
+
 FeedbackEffect = SaveFeedback | SaveQuestion | DeleteQuestions
 SelfCheckEffect = SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam
+DeskEffect = SaveTextBlock | DeleteTextBlock | NoteColleague | BlockRequester | UnblockRequester | NoteGreeting
 EventEffect = CorrectTranscript | RetractMessages | MigrateChat | ErasePerson | FeedbackEffect | SelfCheckEffect
-Effect = CreateRequest | UpdateRequest | AppendTranscript | SaveMailbox | EventEffect
+Effect = CreateRequest | UpdateRequest | AppendTranscript | SaveMailbox | DeskEffect | EventEffect

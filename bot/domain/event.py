@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     INLINE_QUERY = "inline"  # typed after the bot's name, in any chat
     OTHER = "other"  # photo, voice, sticker, file, poll, …
     BOT_REMOVED = "removed"  # the bot was removed from the group
+    BOT_ADDED = "added"  # the bot was added to the group
     CHAT_MIGRATED = "moved"  # the group became a supergroup; the text is its new id
 
 
@@ -38,8 +39,10 @@ class Event:
         file_id: Telegram's id of that photo or file, if an edit can replace it.
         thread_id: the topic of a forum; 0 outside of topics.
         addressed: whether it is meant for the bot: in a group, it must mention the bot or reply to it.
+        username: the person's name at Telegram, without the @; "" for none.
+        mentions_bot: whether a message in a group mentions the bot.
         in_adviser_chat: whether Telegram lists the person as a member of the advisers' chat; looked up if needed.
-        sent_at: when the message was written or edited (Unix time); 0 for other events.
+        sent_at: when the message was written or edited, or the bot added (Unix time); 0 for other events.
         album_id: id of the album that the message is part of; "" for none.
         keyboard: the buttons of the tapped message, as the person saw them.
         captions: texts of the other messages of an adviser's album that are still to be handled.
@@ -63,6 +66,8 @@ class Event:
     file_id: str = ""
     thread_id: int = 0
     addressed: bool = True
+    username: str = ""
+    mentions_bot: bool = False
     in_adviser_chat: bool = False
     sent_at: float = 0.0
     album_id: str = ""

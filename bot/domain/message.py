@@ -92,6 +92,15 @@ class DeleteRelayed:
 
 
 @dataclass(frozen=True, slots=True)
+class RetireButtons:
+    """A new text, without buttons, for a message in a request's thread that was sent under a number."""
+
+    reference: str
+    number: int
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshCard:
     """Update a request's card in the advisers' chat; the first update opens its thread there."""
 
@@ -161,7 +170,9 @@ class AlertOperator:
     """An alert to the operator that the bot was removed from the advisers' chat."""
 
 
-RequestMessage = RelayMessage | EditRelayed | DeleteRelayed | RefreshCard | SendMail | SendWithdrawalMail
+RequestMessage = (
+    RelayMessage | EditRelayed | DeleteRelayed | RetireButtons | RefreshCard | SendMail | SendWithdrawalMail
+)
 ShownMessage = SendMessage | EditMessage | EditKeyboard | SendContact
 Message = ShownMessage | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator
 

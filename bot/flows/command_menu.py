@@ -15,6 +15,12 @@ def build_menu(lang: str, *, for_advisers: bool = False) -> CommandMenu:
     return tuple((name, format_label(f"command_{name}", lang)) for name in names)
 
 
+def build_desk_menu() -> CommandMenu:
+    """Return the menu of the advisers' group, who all read German."""
+    descriptions = {name: format_label(f"command_{name}", "de") for name in ADVISER_COMMANDS}
+    return (("hilfe", format_label("command_hilfe", "advisers")), *descriptions.items())
+
+
 def show_chosen_menu(context: TurnContext) -> tuple[ShowCommandMenu, ...]:
     """Return what makes the menu follow the person's language; nothing in a group, whose menu is everybody's."""
     if not context.event.private:

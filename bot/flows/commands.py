@@ -12,7 +12,7 @@ from bot.flows.callback_data import LANGUAGE_CALLBACK
 from bot.flows.command_menu import show_chosen_menu
 from bot.flows.consultation import form
 from bot.flows.context import EventHandler, TurnContext
-from bot.flows.relay import withdrawal
+from bot.flows.relay import blocking, colleagues, desk, private_notes, reception, text_blocks, undo, withdrawal
 from bot.flows.relay.messages import ADVISERS_LANG
 from bot.flows.selfcheck import questionnaire
 from prompts.dates import format_date_and_time
@@ -43,6 +43,17 @@ def find_worded_command(context: TurnContext) -> TurnContext | None:
 
 def _say_template(template: str) -> EventHandler:
     return lambda context: context.say(template)
+
+
+def _show_help(context: TurnContext) -> Turn:
+    if context.event.chat_id == context.adviser_chat:
+        return reception.show_desk_help(context)
+    return reception.show_way_to_desk(context, context.say("help"))
+
+
+def _start(context: TurnContext) -> Turn:
+    turn = start.handle_start(context)
+    return turn if context.event.text else reception.show_way_to_desk(context, turn)
 
 
 def _cancel_current(context: TurnContext) -> Turn:
@@ -102,13 +113,13 @@ def _show_status(context: TurnContext) -> Turn:
 
 
 COMMAND_HANDLERS: dict[str, EventHandler] = {
-    "start": start.handle_start,
+    "start": _start,
     "frage": questions.answer_question,
     "einfuehrung": intro.begin_intro,
     "beratung": form.begin_form,
     "kontakt": _show_contact,
     "sprache": _choose_language,
-    "hilfe": _say_template("help"),
+    "hilfe": _show_help,
     "datenschutz": privacy.show_notice,
     "meinedaten": privacy.send_personal_data,
     "loeschen": privacy.ask_deletion,
@@ -119,4 +130,10 @@ COMMAND_HANDLERS: dict[str, EventHandler] = {
     "mitnehmen": handout.send_handout,
     "anfragen": _list_requests,
     "status": _show_status,
+    "notiz": desk.request_command(private_notes.handle_note_command),
+    "zurueck": desk.request_command(undo.handle_undo_command),
+    "uebergabe": desk.request_command(colleagues.handle_handover_command),
+    "baustein": desk.adviser_command(text_blocks.handle_block_command),
+    "sperren": desk.request_command(blocking.handle_block_command),
+    "entsperren": desk.request_command(blocking.handle_unblock_command),
 }

@@ -10,7 +10,7 @@ from bot.domain.turn import State, Turn
 from bot.flows import callbacks, commands, crisis, intro, questions
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
-from bot.flows.relay import adviser, lifecycle, requester
+from bot.flows.relay import adviser, colleagues, lifecycle, reception, requester
 from bot.flows.selfcheck import questionnaire, team
 
 __all__ = ["Advisers", "Dialogue"]
@@ -26,15 +26,19 @@ class Dialogue(Services):
 
     def respond(self, context: TurnContext) -> Turn:
         """Return the turn that follows from the event of a context; a call for help gets emergency numbers first."""
-        return crisis.put_help_first(context, self._take_turn(context))
+        return colleagues.note_colleague(context, crisis.put_help_first(context, self._take_turn(context)))
 
     def _take_turn(self, context: TurnContext) -> Turn:
         state, event = context.state, context.event
         if event.kind is EventKind.CHAT_MIGRATED:
             return Turn(state, (), (MigrateChat(int(event.text)),))
+        if event.kind is EventKind.BOT_ADDED:
+            return reception.handle_arrival(context)
         in_adviser_chat = event.chat_id == context.adviser_chat
         if event.kind is EventKind.BOT_REMOVED:
             return Turn(state, (AlertOperator(),) if in_adviser_chat and self.sends_mail else ())
+        if in_adviser_chat and reception.is_addressed_to_bot(context):
+            return reception.show_desk_help(context)
         if in_adviser_chat and (turn := adviser.handle_adviser_message(context)):
             return turn
         if event.kind is EventKind.EDITED and event.private and (turn := typed_answers.handle_form_edit(context)):

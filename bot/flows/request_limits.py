@@ -11,6 +11,7 @@ from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
+from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 MAX_OPEN_REQUESTS = 3  # of one person at a time
@@ -20,6 +21,8 @@ MAX_REOPENINGS = 3  # of one person's requests within a day
 
 def refuse_new_request(context: TurnContext) -> Turn | None:
     """Return the turn that refuses another request; None if the person may send one."""
+    if refusal := refuse_blocked(context, context.lang):
+        return refusal
     if len(context.open_requests) >= MAX_OPEN_REQUESTS:
         return _build_refusal(context, context.lang, "open", context.open_requests)
     created = (request.created for request in context.requests)
@@ -28,8 +31,19 @@ def refuse_new_request(context: TurnContext) -> Turn | None:
     return None
 
 
+def refuse_blocked(context: TurnContext, lang: str) -> Turn | None:
+    """Return the turn that says until when the advisers block the person; None if they do not."""
+    until = context.services.store.desk.blocked_until(context.event.user_id)
+    if until <= context.services.now():
+        return None
+    html = render_template("request_blocked", lang, number="", until=format_date(until, lang))
+    return Turn(context.state, (SendMessage(html), AnswerCallback()))
+
+
 def refuse_reopening(context: TurnContext, request: Request) -> Turn | None:
     """Return the turn that refuses to reopen the person's closed request; None if they may."""
+    if refusal := refuse_blocked(context, request.lang):
+        return refusal
     if len(context.open_requests) >= MAX_OPEN_REQUESTS:
         return _build_refusal(context, request.lang, "open", context.open_requests)
     reopened = (time for other in context.requests for time in other.reopened)

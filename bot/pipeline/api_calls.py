@@ -17,6 +17,7 @@ from bot.domain.message import (
     Message,
     RefreshCard,
     RelayMessage,
+    RetireButtons,
     SendContact,
     SendMail,
     SendMessage,
@@ -79,6 +80,12 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             yield ApiCall(chat_id, method, params, edit_of=edit_of, reference=reference, destination=destination)
         case DeleteRelayed(reference, chat_id, message_id):
             yield ApiCall(chat_id, DELETE_RELAYED, {}, edit_of=(event.chat_id, message_id), reference=reference)
+        case RetireButtons(reference, number, html) if adviser_chat is not None:
+            edit_of, destination = (adviser_chat, number), Destination.THREAD
+            params = _html_params(html)
+            yield ApiCall(
+                adviser_chat, "editMessageText", params, edit_of=edit_of, reference=reference, destination=destination
+            )
         case EditMessage(html, keyboard, message_id, question, attachment):
             method, params = "editMessageText", text_params(split_html(html)[0], keyboard)
             if attachment:

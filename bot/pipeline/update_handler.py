@@ -20,6 +20,7 @@ from bot.pipeline.inbox import UpdateIncomplete
 
 log = logging.getLogger(__name__)
 MAX_CONFLICTS = 10
+GREETING_COMMANDS = ("start", "hilfe", "help")  # tell an adviser where the requests are
 ParseUpdate = Callable[[int, dict[str, Any]], Event | None]  # id and raw update; None if it is not for the bot
 
 
@@ -106,10 +107,16 @@ class UpdateHandler:
         self.dialogue.store.finish_update(event.update_id, None, None, (), ())
 
     def _with_membership(self, event: Event) -> Event:
-        """Ask Telegram whether the person is an adviser, if only advisers may cause the event."""
+        """Ask Telegram whether the person is an adviser, if only advisers may cause the event, or it greets them."""
         is_adviser_command = event.kind is EventKind.COMMAND and event.command in ADVISER_COMMANDS
         is_adviser_button = event.kind is EventKind.BUTTON and event.text.startswith(ADVISER_CALLBACK)
-        if not (is_adviser_command or is_adviser_button) or (adviser_chat := self.dialogue.adviser_chat) is None:
+        is_greeted = event.kind is EventKind.COMMAND and event.private and event.command in GREETING_COMMANDS
+        if not (is_adviser_command or is_adviser_button or is_greeted):
+            return event
+        if (adviser_chat := self.dialogue.adviser_chat) is None:
+            return event
+        known = self.dialogue.store.desk.colleagues(adviser_chat, 0.0) if is_greeted else ()
+        if is_greeted and event.user_id not in [colleague.user_id for colleague in known]:
             return event
         is_sole_adviser = event.private and event.chat_id == adviser_chat
         return replace(event, in_adviser_chat=is_sole_adviser or self.is_member(adviser_chat, event.user_id))

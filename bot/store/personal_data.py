@@ -195,6 +195,26 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             ("done", "1 once it is handled"),
         ),
     ),
+    "colleagues": TableInfo(
+        "That you were seen in the advisers' chat, so that colleagues can hand requests to you",
+        "user_id = :user",
+        "seen < :before",
+        (
+            ("desk", "the advisers' chat"),
+            _USER_COLUMN,
+            ("name", "your name there"),
+            ("username", "your name at Telegram after the @, if you have one"),
+            ("seen", "when you last wrote or tapped there, as Unix time"),
+        ),
+    ),
+    "blocked": TableInfo(
+        "Until when the advisers take no messages from you",
+        "user_id = :user",
+        "until < :before",
+        (_USER_COLUMN, ("until", "as Unix time"), _CREATED_COLUMN),
+    ),
+    "text_blocks": TableInfo("Ready answers that the advisers keep"),
+    "greeted": TableInfo("Since when an advisers' chat was greeted"),
     "codes": TableInfo(
         "Codes for several people, without who made them",
         expiry_condition="created < :before AND code NOT IN (SELECT code FROM shares)",

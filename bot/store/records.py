@@ -100,13 +100,38 @@ class AdviserThread:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayedMessage:
+    """What was sent to a requester: the message it is a copy of, or the number under which it was sent.
+
+    Attributes:
+        user_id: who sent it.
+        created: when, as Unix time.
+    """
+
+    number: int
+    user_id: int | None
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class TranscriptLine:
-    """A message about a request; ``is_queued`` if its copy has not reached the advisers yet."""
+    """A message about a request; ``is_queued`` if its copy has not reached the advisers, ``message`` where it was."""
 
     side: str
     text: str
     created: float
     is_queued: bool = False
+    message: tuple[int | None, int | None] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who wrote or tapped in an advisers' chat; ``username`` is "" if they have none, ``seen`` Unix time."""
+
+    user_id: int
+    name: str
+    username: str
+    seen: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.domain.commands import COMMANDS_BY_LANG
 from bot.errors import ConnectionFailed, StoreError
-from bot.flows.command_menu import build_menu
+from bot.flows.command_menu import build_desk_menu, build_menu
 from bot.pipeline.retry import backoff_seconds, wait_for_event
 from bot.settings import Settings
 from bot.telegram.rate_limited_request import tls_context
@@ -84,7 +84,7 @@ async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[]
                 log.warning("the menu in '%s' was not published: %s", code or "default", error.message)
     try:
         if (chat_id := await asyncio.to_thread(adviser_chat)) is not None:
-            menu = build_menu(default_lang, for_advisers=True)
+            menu = build_desk_menu() if chat_id < 0 else build_menu(default_lang, for_advisers=True)
             await bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
     except (TelegramError, StoreError) as error:
         log.warning("the advisers' menu was not published: %s", error)

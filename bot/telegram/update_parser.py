@@ -63,6 +63,7 @@ def _is_well_formed(event: Event) -> bool:
         event.text,
         event.name,
         event.first_name,
+        event.username,
         event.language_code,
         event.callback_id,
         event.html,
@@ -109,6 +110,7 @@ def _parse_callback_query(update_id: int, query: CallbackQuery) -> Event | None:
         language_code=query.from_user.language_code or "",
         name=query.from_user.full_name,
         first_name=query.from_user.first_name,
+        username=query.from_user.username or "",
         private=query.message.chat.type == ChatType.PRIVATE,
         thread_id=_topic_id(query.message),
         keyboard=keyboard,
@@ -131,11 +133,15 @@ def _parse_inline_query(update_id: int, query: InlineQuery) -> Event:
 
 
 def _parse_member_update(update_id: int, member_update: ChatMemberUpdated) -> Event | None:
-    """Parse that the bot left a group or was removed from it; ignore other changes of its membership."""
-    if member_update.chat.type == ChatType.PRIVATE or member_update.new_chat_member.status not in LEFT_STATUSES:
+    """Parse that the bot came into a group or left it; ignore other changes of its membership."""
+    was_out, is_out = (
+        member.status in LEFT_STATUSES for member in (member_update.old_chat_member, member_update.new_chat_member)
+    )
+    if member_update.chat.type == ChatType.PRIVATE or (was_out == is_out and not is_out):
         return None
-    chat_id, user_id = member_update.chat.id, member_update.from_user.id
-    return Event(update_id, EventKind.BOT_REMOVED, chat_id, user_id, 0, private=False, addressed=False)
+    kind = EventKind.BOT_REMOVED if is_out else EventKind.BOT_ADDED
+    chat_id, user_id, sent_at = member_update.chat.id, member_update.from_user.id, member_update.date.timestamp()
+    return Event(update_id, kind, chat_id, user_id, 0, private=False, addressed=False, sent_at=sent_at)
 
 
 def _parse_message(update_id: int, message: Message, sender: User, bot_user: User, *, edited: bool) -> Event | None:
@@ -185,6 +191,8 @@ def _parse_message(update_id: int, message: Message, sender: User, bot_user: Use
         file_id=file_id,
         thread_id=_topic_id(message),
         addressed=addressed,
+        username="" if sender.is_bot else sender.username or "",
+        mentions_bot=mention is not None,
         sent_at=(message.edit_date or message.date).timestamp(),
         album_id=message.media_group_id or "",
     )

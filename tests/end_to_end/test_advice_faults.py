@@ -224,6 +224,7 @@ async def test_reply_to_a_card_that_was_sent_twice(
     """An adviser who replies to a duplicate card that the bot does not know is told so."""
     group = fake_telegram.add_group("Beratung", [bea], bot_is_admin=True)
     async with connected_to(group):
+        await wait_for_text(fake_telegram, bea, "So arbeiten Sie hier", group)
         fake_telegram.fail_next("sendMessage", FaultKind.LOST, chat=group)
         reference = await request(fake_telegram, ada)
         await fake_telegram.wait_for(

@@ -40,7 +40,7 @@ async def test_suggested_answer_is_sent_with_one_tap(
     """Advisers are offered the three best entries for the person's last message, to send or to read."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada, "Was ist eine Backbone-Organisation?"))
     bea.tap_button("Antworten vorschlagen", chat=forum)
-    offered = await wait_for_text(fake_telegram, bea, "Wissenssammlung", forum)
+    offered = await wait_for_text(fake_telegram, bea, "aus der Wissenssammlung", forum)
     assert len(offered.buttons) == 3
     answer, text = (offered.buttons[0][at].data or "" for at in (0, 1))
     bea.tap_stale_button(text, chat=forum)

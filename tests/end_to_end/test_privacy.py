@@ -169,7 +169,7 @@ async def test_deletion_resumes_after_a_fault(
             lambda: [seen for seen in bea.bot_messages(group) if "zurückgezogen" in seen.text]
         )
 
-    assert [seen.text.count(reference) for seen in bea.bot_messages(group)] == [1]
+    assert sum(seen.text.count(reference) for seen in bea.bot_messages(group)) == 1
 
 
 async def test_deletion_waits_for_the_adviser_chat(
@@ -310,4 +310,4 @@ async def test_expired_data_is_deleted(
 
     assert len(before["requests"]) == 1
     assert [name for name, rows in after.items() if rows] == ["states", "outbox"]
-    assert bea.bot_messages(forum) == []
+    assert ["So arbeiten Sie hier" in seen.text for seen in bea.bot_messages(forum)] == [True]  # only the greeting

@@ -1,6 +1,7 @@
 """A request, and events of its requester and of an adviser, for tests of the relay between them."""
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from bot.domain.consultation import Details, Party, Request, RequestContext, RequestStatus
@@ -9,10 +10,12 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
+from bot.pipeline.api_calls import build_calls
 from bot.store import ApiCall
 from bot.store.records import AdviserThread
 
 ADA, BEA, EVE, DESK, TOPIC, REFERENCE = 20, 30, 40, -1_009_900, 7, "AAAA-AAAA"
+UPDATE_IDS, MESSAGE_IDS = count(1_000), count(1_000)
 STATE = State(lang="de")
 OPEN = Request(REFERENCE, ADA, ADA, "Ada", "de", Details("Rat"), RequestContext(), "v", "jacob-rohm", 1_800_000_000.0)
 TAKEN = replace(OPEN, status=RequestStatus.TAKEN, taken_by=BEA, adviser="Bea")
@@ -85,3 +88,44 @@ def reads(turn: Turn | None, *expected: tuple[object, str, list[str]]) -> None:
     for (to, text, data), (side, words, buttons) in zip(found, expected, strict=True):
         assert (to, data) == (side, buttons)
         assert words in text if words else not text
+
+
+def play(services: Dialogue, *events: Event) -> list[Turn]:
+    """Handle events one after another as the bot does, each with its own update, and store what follows."""
+    turns = list[Turn]()
+    for event in events:
+        numbered = replace(event, update_id=next(UPDATE_IDS))
+        turn = services.handle(services.store.users.load_state(event.state_key), numbered)
+        calls = build_calls(turn.messages, numbered, services.adviser_chat)
+        services.store.inbox.add_updates([(numbered.update_id, str(event.chat_id), "{}")])
+        assert services.store.finish_update(numbered.update_id, numbered, turn.state, calls, turn.effects)
+        turns.append(turn)
+    return turns
+
+
+def send_all(services: Dialogue) -> list[ApiCall]:
+    """Make all queued calls, each sent message getting the next id from 1,000 on; return those of the Bot API."""
+    calls = list[ApiCall]()
+    while due := services.store.outbox.due_calls(services.now()):
+        for queued in due:
+            has_message = isinstance(queued.call, ApiCall) and queued.call.method in ("sendMessage", "copyMessage")
+            services.store.outbox.mark_sent(queued.id, next(MESSAGE_IDS) if has_message else None)
+            if isinstance(queued.call, ApiCall):
+                calls.append(queued.call)
+    return calls
+
+
+def command(called: str, text: str = "", **more: Any) -> Event:
+    """Return a command of an adviser in the request's topic."""
+    return adviser(EventKind.COMMAND, text, command=called, in_adviser_chat=True, **more)
+
+
+def tap(data: str, **more: Any) -> Event:
+    """Return an adviser's tap in the request's topic."""
+    return adviser(EventKind.BUTTON, data, callback_id="1", in_adviser_chat=True, **more)
+
+
+def stored(services: Dialogue) -> Request:
+    request = services.store.requests.find_request(REFERENCE)
+    assert request is not None
+    return request

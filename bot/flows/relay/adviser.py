@@ -14,6 +14,7 @@ stateDiagram-v2
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.answering.language import base_language
 from bot.domain.calendar import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessages, UpdateRequest
@@ -23,6 +24,7 @@ from bot.domain.message import (
     Button,
     DeleteRelayed,
     EditRelayed,
+    Message,
     RefreshCard,
     RelayMessage,
     SendMessage,
@@ -30,7 +32,15 @@ from bot.domain.message import (
 from bot.domain.turn import Album, State, Turn
 from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import TurnContext
-from bot.flows.relay import lifecycle, notices
+from bot.flows.relay import blocking, colleagues, lifecycle, notices, private_notes, text_blocks, undo
+from bot.flows.relay.desk import (
+    answered_by,
+    find_addressed_request,
+    own_number,
+    refuse_tap,
+    send_ready_answer,
+    update_request,
+)
 from bot.flows.relay.messages import (
     ADVISERS_LANG,
     adviser_button,
@@ -39,6 +49,7 @@ from bot.flows.relay.messages import (
     message_to_requester,
     render_advisers,
     requester_row,
+    retire_suggestions,
 )
 from bot.flows.relay.signature import sign_edit, sign_relay
 from prompts.dates import format_date_and_time
@@ -54,14 +65,15 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
     state, event = context.state, context.event
     if event.kind not in MESSAGE_KINDS:
         return None
-    request = _find_addressed_request(context)
+    request = find_addressed_request(context)
     if request is None:
         return notices.answer_erased_request(context, NOTE_PREFIX) or _report_no_request(state, event)
     album = next((other for other in state.albums if other.id == event.album_id), Album(event.album_id))
     store = context.services.store
     is_edit = event.kind is EventKind.EDITED
     was_relayed = is_edit and store.requests.find_request_by_message(event.chat_id, event.message_id) is not None
-    if any(text.startswith(NOTE_PREFIX) for text in (event.text, *event.captions)):
+    is_note = any(text.startswith(NOTE_PREFIX) for text in (event.text, *event.captions))
+    if is_note or (request.private_notes and not is_edit):
         relayed_ids = {*album.messages, event.message_id} if was_relayed else album.messages
         return _keep_among_advisers(state, request, album, tuple(sorted(relayed_ids)))
     if album.note or (is_edit and not was_relayed):
@@ -115,7 +127,7 @@ def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
     event = context.event
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
     relay = RelayMessage(request.reference, request.chat_id, reply_to=reply_to)
-    updated, relay = sign_relay(_answered_by(context, request), Party.ADVISER, relay, event, context.services.now())
+    updated, relay = sign_relay(answered_by(context, request), Party.ADVISER, relay, event, context.services.now())
     updated = replace(updated, talking=True)
     opening: tuple[SendMessage, ...] = ()
     if not request.talking or request.status is RequestStatus.OPEN:  # begins, or continues with another adviser
@@ -130,14 +142,6 @@ def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
     return Turn(context.state, (*opening, relay, *refresh), (UpdateRequest(updated), line))
 
 
-def _answered_by(context: TurnContext, request: Request) -> Request:
-    """Return a request as answered now by the event's adviser, who takes it if it is open."""
-    event = context.event
-    is_open = request.status is RequestStatus.OPEN
-    change = request.assign_to if is_open else request.add_participant
-    return change(event.user_id, event.name).pass_turn(Party.REQUESTER, context.services.now())
-
-
 def _report_no_request(state: State, event: Event) -> Turn | None:
     """Tell an adviser, in a group without topics, that the message they reply to belongs to no request.
 
@@ -149,98 +153,106 @@ def _report_no_request(state: State, event: Event) -> Turn | None:
     return Turn(state, (SendMessage(render_advisers("nowhere"), reply_to=event.message_id),))
 
 
-def _find_addressed_request(context: TurnContext) -> Request | None:
-    """Return the request of the event's topic, or of the message that it edits or replies to."""
-    store, event = context.services.store, context.event
-    if request := store.requests.find_request_by_topic(event.chat_id, event.thread_id):
-        return request
-    message_id = event.message_id if event.kind is EventKind.EDITED else event.reply_to
-    return None if message_id is None else store.requests.find_request_by_message(event.chat_id, message_id)
-
-
 def _take_request(context: TurnContext, request: Request, _: str) -> Turn:
     event = context.event
     if request.status is not RequestStatus.OPEN:
         return context.toast(advisers_label("taken_already", adviser=request.adviser or "—"))
     notice = message_to_requester(request, "request_taken", adviser=event.name)
-    return _update_request(context, request.assign_to(event.user_id, event.name), notice)
+    return update_request(context, request.assign_to(event.user_id, event.name), notice)
 
 
 def _release_request(context: TurnContext, request: Request, _: str) -> Turn:
     name = context.event.name
     if request.status is not RequestStatus.TAKEN:
-        return _refuse_tap(context)
+        return refuse_tap(context)
     talking = request.talking
     adviser_notice = message_to_advisers(request, "released", adviser=name, talking=talking)
     end_row = (requester_row(request, "end"),) if talking else ()
     notice = message_to_requester(request, "request_released", end_row, adviser=name, talking=talking)
-    return _update_request(context, request.release(), notice, adviser_notice)
+    return update_request(context, request.release(), notice, adviser_notice)
 
 
 def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
-        return _refuse_tap(context)
+        return refuse_tap(context)
     return lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
 
 
 def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
-        return _refuse_tap(context)
+        return refuse_tap(context)
     remind_at = next_opening(context.services.now())
     toast = AnswerCallback(advisers_label("reminds", when=format_date_and_time(remind_at, ADVISERS_LANG)))
-    return Turn(context.state, (toast,), (UpdateRequest(replace(request, remind_at=remind_at)),))
+    updated = UpdateRequest(replace(request, remind_at=remind_at))
+    return Turn(context.state, (RefreshCard(request.reference), toast), (updated,))
+
+
+def _cancel_reminder(context: TurnContext, request: Request, _: str) -> Turn:
+    if not request.remind_at:
+        return refuse_tap(context)
+    return update_request(context, replace(request, remind_at=0.0))
 
 
 def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
-    """Suggest the best entries for the requester's last message, each with buttons to send it and to read it."""
-    services = context.services
-    transcript = services.store.requests.load_transcript(request.reference)
+    """Suggest the best entries for the requester's last message, each with buttons to send it and to read it.
+
+    Above them it says what the bot itself would have answered, and how sure it is; earlier suggestions end.
+    """
+    answerer, number = context.services.answerer, own_number(context.event)
+    transcript = context.services.store.requests.load_transcript(request.reference)
     texts = [line.text for line in transcript if line.side == Party.REQUESTER]
     query = texts[-1] if texts else request.details.concern
+    answer = answerer.answer_question(query, request.lang, base_language(request.lang))
     rows = []
-    for entry in services.answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
+    for entry in answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
         target = f"{request.reference}:{entry.id}"
         if fits_button(send_data := f"{ADVISER_CALLBACK}answer:{target}"):
             rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", f"{ADVISER_CALLBACK}read:{target}")))
-    suggestions = message_to_advisers(request, "suggestions", tuple(rows), found=bool(rows))
-    return Turn(context.state, (suggestions, AnswerCallback()))
+    suggestions = message_to_advisers(
+        request,
+        "suggestions",
+        tuple(rows),
+        found=bool(rows),
+        title=answer.source.title if answer.source else "",
+        probability=answer.result.probability,
+    )
+    sent = replace(suggestions, question_id=number)
+    messages: tuple[Message, ...] = (*retire_suggestions(request), sent, AnswerCallback())
+    return Turn(context.state, messages, (UpdateRequest(replace(request, suggestions=number)),))
 
 
 def _send_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
     """Send an entry as the adviser's answer."""
     answer = context.services.answerer.show_entry(entry_id, request.lang)
     if answer is None or answer.source is None or request.status is RequestStatus.CLOSED:
-        return _refuse_tap(context)
-    message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=answer.html)
-    confirmation = message_to_advisers(request, "sent", title=answer.source.title)
-    line = AppendTranscript(request.reference, Party.ADVISER, answer.plain_text)
-    turn = _update_request(context, _answered_by(context, request), message, confirmation)
-    return replace(turn, effects=(*turn.effects, line))
+        return refuse_tap(context)
+    request = replace(request, suggestions=0)  # the tapped message had them
+    return send_ready_answer(context, request, answer.source.title, answer.html, answer.plain_text)
 
 
 def _preview_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
     """Show an entry's text to the advisers, who can adapt and send it."""
     answer = context.services.answerer.show_entry(entry_id, request.lang)
     if answer is None:
-        return _refuse_tap(context)
+        return refuse_tap(context)
     return Turn(context.state, (message_to_advisers(request, "text", text=answer.plain_text), AnswerCallback()))
-
-
-def _refuse_tap(context: TurnContext) -> Turn:
-    return context.toast(advisers_label("gone"))
-
-
-def _update_request(context: TurnContext, request: Request, *messages: SendMessage) -> Turn:
-    refresh = RefreshCard(request.reference)
-    return Turn(context.state, (*messages, refresh, AnswerCallback()), (UpdateRequest(request),))
 
 
 ADVISER_ACTIONS: dict[str, AdviserAction] = {
     "take": _take_request,
     "release": _release_request,
     "close": _close_request,
-    "reopen": lambda context, request, _: lifecycle.reopen_request(context, request),
+    "reopen": blocking.reopen_unless_blocked,
     "remind": _schedule_reminder,
+    "unremind": _cancel_reminder,
+    "note_on": lambda context, request, _: private_notes.handle_note_button(context, request, wanted=True),
+    "note_off": lambda context, request, _: private_notes.handle_note_button(context, request, wanted=False),
+    "undo": undo.handle_undo_button,
+    "give": colleagues.handle_handover_button,
+    "block": text_blocks.send_block,
+    "look": text_blocks.look_at_block,
+    "ban": blocking.handle_block_button,
+    "spare": blocking.spare_requester,
     "suggest": _suggest_entries,
     "answer": _send_entry,
     "read": _preview_entry,

@@ -6,11 +6,17 @@ from bot.domain.calendar import DAY, JUMP_THRESHOLD, answer_deadline, next_closi
 from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, Button, RefreshCard, SendMessage
+from bot.domain.message import AnswerCallback, Button, Message, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.callback_data import REQUESTER_CALLBACK
 from bot.flows.context import Services, TurnContext
-from bot.flows.relay.messages import ADVISERS_LANG, message_to_advisers, message_to_requester, requester_row
+from bot.flows.relay.messages import (
+    ADVISERS_LANG,
+    message_to_advisers,
+    message_to_requester,
+    requester_row,
+    retire_suggestions,
+)
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 
@@ -28,14 +34,14 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
     if (corrected := _without_future_times(services, request, now)) != request:
         return Turn(State(), (), (UpdateRequest(corrected),))
     if request.remind_at and now >= request.remind_at:
-        return _remind_advisers(replace(request, remind_at=0.0), "reminder")
+        return _remind_advisers(replace(request, remind_at=0.0), now, "reminder")
     if request.turn is Party.ADVISER:
         days = services.answer_days or 1  # a promise is kept even if dates are no longer promised
         expected_by = max(request.promised, answer_deadline(request.since, days))
         if request.promised and now >= expected_by and not request.told:
             return _send_late_notice(services, request, now)
         if now >= (next_closing(request.reminded) if request.reminded else answer_deadline(request.since, 1)):
-            return _remind_advisers(replace(request, reminded=now), "waiting")
+            return _remind_advisers(replace(request, reminded=now), now, "waiting")
         return None
     return _handle_silence(services, request, now)
 
@@ -45,7 +51,12 @@ def close_request(state: State, request: Request, now: float, template: str) -> 
     rate_data = f"{REQUESTER_CALLBACK}rate:{request.reference}"
     rating_row = tuple(Button(face, f"{rate_data}:{rating}") for rating, face in enumerate(RATING_FACES, 1))
     notice = message_to_requester(request, template, (rating_row, requester_row(request, "reopen")))
-    messages = (notice, RefreshCard(request.reference), AnswerCallback())
+    messages: tuple[Message, ...] = (
+        notice,
+        *retire_suggestions(request),
+        RefreshCard(request.reference),
+        AnswerCallback(),
+    )
     return Turn(state, messages, (UpdateRequest(request.close(now)),))
 
 
@@ -99,7 +110,7 @@ def record_comment(context: TurnContext) -> Turn | None:
 
 def _without_future_times(services: Services, request: Request, now: float) -> Request:
     """Correct times that lie in the future because the clock was ahead when they were recorded."""
-    latest = max(request.since, request.reminded, request.warned)
+    latest = max(request.since, request.reminded, request.last_reminder, request.warned)
     if latest <= now + JUMP_THRESHOLD and request.remind_at <= next_opening(now):
         return request
     promised = min(request.promised, promised_deadline(now, services.answer_days))
@@ -108,6 +119,7 @@ def _without_future_times(services: Services, request: Request, now: float) -> R
         since=min(request.since, now),
         promised=promised if request.since > now else request.promised,
         reminded=min(request.reminded, now),
+        last_reminder=min(request.last_reminder, now),
         remind_at=min(request.remind_at, next_opening(now)),
         warned=min(request.warned, now),
     )
@@ -123,7 +135,7 @@ def _send_late_notice(services: Services, request: Request, now: float) -> Turn:
         here=request.details.reach is ContactChannel.TELEGRAM and services.adviser_chat is not None,
         talking=request.talking,
     )
-    reminder = _remind_advisers(replace(request, told=now, reminded=now), "waiting")
+    reminder = _remind_advisers(replace(request, told=now, reminded=now), now, "waiting")
     return replace(reminder, messages=(notice, *reminder.messages))
 
 
@@ -137,7 +149,8 @@ def _handle_silence(services: Services, request: Request, now: float) -> Turn | 
     return None
 
 
-def _remind_advisers(request: Request, template: str) -> Turn:
+def _remind_advisers(request: Request, now: float, template: str) -> Turn:
     since = format_date_and_time(request.since, ADVISERS_LANG)
     reminder = message_to_advisers(request, template, since=since, adviser=request.adviser)
-    return Turn(State(), (reminder,), (UpdateRequest(request),))
+    reminded = replace(request, last_reminder=now)
+    return Turn(State(), (reminder, RefreshCard(request.reference)), (UpdateRequest(reminded),))

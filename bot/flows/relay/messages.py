@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.consultation import Party, Request, RequestStatus
-from bot.domain.message import Button, Keyboard, SendMessage
+from bot.domain.message import Button, Keyboard, RetireButtons, SendMessage
 from bot.flows.callback_data import ADVISER_CALLBACK, REQUESTER_CALLBACK
 from bot.store.records import TranscriptLine
 from prompts.dates import format_date_and_time
@@ -13,9 +13,10 @@ ADVISERS_TEMPLATES, ADVISERS_LANG = "advisers", "de"  # folder of the advisers' 
 MAX_TITLE_LENGTH = 128  # characters of a topic's name; Bot API, createForumTopic
 STATUS_MARKS = {RequestStatus.OPEN: "🆕", RequestStatus.TAKEN: "💬", RequestStatus.CLOSED: "✅"}
 WITHDRAWN_MARK = "↩️"
+PRIVATE_MARK = "🔒"
 STATUS_ACTIONS = {
-    RequestStatus.OPEN: (("take",), ("suggest", "close")),
-    RequestStatus.TAKEN: (("suggest", "close"), ("remind", "release")),
+    RequestStatus.OPEN: (("take",), ("suggest", "note_on"), ("give", "close")),
+    RequestStatus.TAKEN: (("suggest", "note_on"), ("remind", "give"), ("release", "close")),
     RequestStatus.CLOSED: (("reopen",),),
 }
 
@@ -34,6 +35,12 @@ def message_to_advisers(request: Request, template: str, keyboard: Keyboard = ()
     return SendMessage(html, keyboard, reference=request.reference, to_advisers=True)
 
 
+def retire_suggestions(request: Request) -> tuple[RetireButtons, ...]:
+    """Return what takes the buttons from the answers suggested for a request; nothing if there are none."""
+    html = render_advisers("suggestions_old")
+    return (RetireButtons(request.reference, request.suggestions, html),) if request.suggestions else ()
+
+
 def render_advisers(template: str, /, **values: object) -> str:
     """Return a text for the advisers, in Telegram HTML."""
     return render_template(template, ADVISERS_TEMPLATES, **values)
@@ -50,9 +57,10 @@ def requester_row(request: Request, action: str) -> tuple[Button, ...]:
     return (Button(label, f"{REQUESTER_CALLBACK}{action}:{request.reference}"),)
 
 
-def adviser_button(request: Request, action: str) -> Button:
+def adviser_button(request: Request, action: str, value: str = "") -> Button:
     """Return one of the advisers' buttons about a request."""
-    return Button(advisers_label(action), f"{ADVISER_CALLBACK}{action}:{request.reference}")
+    data = f"{ADVISER_CALLBACK}{action}:{request.reference}"
+    return Button(advisers_label(action), f"{data}:{value}" if value else data)
 
 
 def render_card(request: Request, *, in_thread: bool = True) -> str:
@@ -68,6 +76,9 @@ def render_card(request: Request, *, in_thread: bool = True) -> str:
         promised=format_date_and_time(request.promised, ADVISERS_LANG) if request.promised else "",
         waits=request.turn is Party.ADVISER and request.status is not RequestStatus.CLOSED,
         since=format_date_and_time(request.since, ADVISERS_LANG),
+        reminded=format_date_and_time(request.last_reminder, ADVISERS_LANG) if request.last_reminder else "",
+        blocked=format_date_and_time(request.blocked, ADVISERS_LANG) if request.blocked else "",
+        reminds=format_date_and_time(request.remind_at, ADVISERS_LANG) if request.remind_at else "",
     )
 
 
@@ -75,13 +86,18 @@ def build_card_keyboard(request: Request) -> Keyboard:
     """Return the buttons for the actions that a request's status allows."""
     if request.withdrawn:
         return ()
-    return tuple(tuple(adviser_button(request, action) for action in row) for row in STATUS_ACTIONS[request.status])
+    switched = {"note_on": "note_off"} if request.private_notes else {}
+    switched |= {"remind": "unremind"} if request.remind_at else {}
+    rows = STATUS_ACTIONS[request.status]
+    return tuple(tuple(adviser_button(request, switched.get(action, action)) for action in row) for row in rows)
 
 
 def format_topic_title(request: Request) -> str:
     """Return the name of a request's topic, with a mark of its status."""
     requester = request.details.organisation or request.name
-    mark = WITHDRAWN_MARK if request.withdrawn else STATUS_MARKS[request.status]
+    mark = STATUS_MARKS[request.status]
+    if request.withdrawn or request.private_notes:
+        mark = WITHDRAWN_MARK if request.withdrawn else PRIVATE_MARK
     return f"{mark} {request.reference} {' '.join(requester.split())}"[:MAX_TITLE_LENGTH]
 
 

@@ -40,6 +40,8 @@ def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> S
     if isinstance(call, ApiCall) and call.method == DELETE_RELAYED:
         is_there = call.edit_of is not None and store.outbox.find_reply_to(call.chat_id, call.edit_of)
         return (message_to_advisers(request, "still_there"),) if is_there else ()
+    if isinstance(call, ApiCall) and call.edit_of and call.edit_of[1] < 0:
+        return ()  # only old buttons remain
     thread = store.requests.find_thread(request.reference)
     if isinstance(call, RefreshCard) and thread and thread.card:
         return ()  # only an update of the card failed; the request itself has arrived
@@ -67,6 +69,11 @@ def erasure_notice(
     """Return the notice, in Telegram HTML, that a request is deleted and which messages to delete by hand."""
     links = [_message_link(message) for message in remaining]
     return render_advisers("erased", number=reference, why=reason.value, whole=topic_deleted, links=links)
+
+
+def chat_link(chat_id: int) -> str:
+    """Return the address of a group's first message, which opens the group; "" if Telegram has none."""
+    return _message_link((chat_id, 1))
 
 
 def emptied_text() -> str:

@@ -55,6 +55,8 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
         )  # even within a conversation: it is asked before anything happens
     request = _find_own_request(context) if event.kind in MESSAGE_KINDS else None
     if request:
+        if refusal := request_limits.refuse_blocked(context, request.lang):
+            return Turn(context.state) if event.kind is EventKind.EDITED else refusal
         return _relay_to_advisers(context, request, context.adviser_chat)
     conversation = context.active_conversation
     if conversation is None:

@@ -9,7 +9,7 @@ from bot.domain.message import AnswerCallback, Button, Message, RefreshCard, Sen
 from bot.domain.turn import Turn
 from bot.flows.callback_data import REQUEST_ADVICE, REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
-from bot.flows.relay.messages import message_to_advisers, message_to_requester
+from bot.flows.relay.messages import message_to_advisers, message_to_requester, retire_suggestions
 from prompts.render import format_label, render_template
 
 COMMAND = "zurueckziehen"
@@ -62,7 +62,8 @@ def _withdraw(context: TurnContext, request: Request) -> Turn:
     new_request = Button(format_label("person_new", lang), REQUEST_ADVICE)
     messages: tuple[Message, ...] = (context.edit_tapped(html, ((new_request,),)),)
     if context.adviser_chat is not None:
-        messages += (RefreshCard(request.reference), message_to_advisers(request, "withdraw"))
+        notice = message_to_advisers(request, "withdraw")
+        messages += (*retire_suggestions(request), RefreshCard(request.reference), notice)
     if services.sends_mail:
         messages += (SendWithdrawalMail(request.reference),)
     return Turn(context.state, (*messages, AnswerCallback()), (UpdateRequest(withdrawn),))

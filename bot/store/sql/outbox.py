@@ -11,10 +11,12 @@ from bot.store.records import (
     EraseThread,
     OutgoingCall,
     QueuedCall,
+    RelayedMessage,
     RequestMailDeletion,
     SourceMessage,
 )
 from bot.store.sql.database import Repository, Transaction
+from bot.store.sql.desk import DESK_TABLES
 from bot.store.sql.outgoing_calls import MAIL_CHAT, REFRESH_CARD, from_row, to_row
 
 log = logging.getLogger(__name__)
@@ -138,6 +140,15 @@ class OutboxRepository(Repository):
         )
         return (rows[0]["origin_chat"], rows[0]["origin_message"]) if rows else None
 
+    def sent_to_requester(self, reference: str, adviser_chat: int, requester_chat: int) -> list[RelayedMessage]:
+        """Return what advisers sent to a requester and did not take back, the latest first."""
+        rows = self._database.fetch_rows(
+            "SELECT origin_message AS number, user_id, created FROM outbox WHERE request = ? AND chat_id = ? "
+            "AND origin_chat = ? AND origin_message IS NOT NULL AND status IN ('queued', 'sent') ORDER BY id DESC",
+            *(reference, requester_chat, adviser_chat),
+        )
+        return [RelayedMessage(**row) for row in rows]
+
     def mark_sent(self, call_id: int, message_id: int | None, receipts: Sequence[OutgoingCall] = ()) -> None:
         """Record that a call succeeded, and enqueue the calls that show it to its writer.
 
@@ -199,6 +210,8 @@ class OutboxRepository(Repository):
         """Record that a group was upgraded to a supergroup, and redirect the calls queued for it."""
         self._database.upsert_row(db, "moved", {"old": old_id, "new": new_id}, "old")
         db.execute("UPDATE outbox SET chat_id = ? WHERE chat_id = ? AND status = 'queued'", (new_id, old_id))
+        for table in DESK_TABLES:
+            db.execute(f"UPDATE {table} SET desk = ? WHERE desk = ?", (new_id, old_id))  # noqa: S608 - our own names
         # message ids of the old group mean nothing in the new one
         db.execute("DELETE FROM threads WHERE chat_id = ?", (old_id,))
 

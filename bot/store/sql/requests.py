@@ -70,12 +70,17 @@ class RequestRepository(Repository):
     def load_transcript(self, reference: str) -> list[TranscriptLine]:
         """Return the transcript of a request, oldest first."""
         rows = self._database.fetch_rows(
-            "SELECT side, text, created, EXISTS (SELECT 1 FROM outbox WHERE request = reference "
+            "SELECT side, text, created, chat_id, message_id, EXISTS (SELECT 1 FROM outbox WHERE request = reference "
             "AND origin_chat = lines.chat_id AND origin_message = lines.message_id AND place = 'thread' "
             "AND status = 'queued') AS waits FROM lines WHERE reference = ? ORDER BY id",
             reference,
         )
-        return [TranscriptLine(row["side"], row["text"], row["created"], bool(row["waits"])) for row in rows]
+        return [
+            TranscriptLine(
+                row["side"], row["text"], row["created"], bool(row["waits"]), (row["chat_id"], row["message_id"])
+            )
+            for row in rows
+        ]
 
     def is_copy_signed(self, reference: str, message: SourceMessage) -> bool:
         """Return whether the copy of a message contains its writer's name."""

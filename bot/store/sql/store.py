@@ -1,4 +1,4 @@
-"""The store: seven repositories over one database, and operations that span several of them."""
+"""The store: eight repositories over one database, and operations that span several of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from bot.domain.effects import (
     AppendTranscript,
     CorrectTranscript,
     CreateRequest,
+    DeskEffect,
     Effect,
     ErasePerson,
     EventEffect,
@@ -24,6 +25,7 @@ from bot.errors import StoreError
 from bot.store.personal_data import DATA_TABLES
 from bot.store.records import OutgoingCall
 from bot.store.sql.database import ANSWERS_ADAPTER, REQUEST_ADAPTER, STATE_ADAPTER, Database, Transaction, copy_rows
+from bot.store.sql.desk import DeskRepository
 from bot.store.sql.erasure import ErasureRepository
 from bot.store.sql.inbox import InboxRepository
 from bot.store.sql.mailboxes import MailboxRepository
@@ -56,6 +58,7 @@ class Store:
         self.outbox = OutboxRepository(database)
         self.selfchecks = SelfCheckRepository(database)
         self.mailboxes = MailboxRepository(database)
+        self.desk = DeskRepository(database)
         self.erasure = ErasureRepository(database, self.requests, self.outbox)
 
     def close(self) -> None:
@@ -162,6 +165,8 @@ class Store:
             self.outbox.enqueue_call(db, call, user_id)
 
     def _apply_effect(self, db: Transaction, effect: Effect, event: Event | None) -> None:
+        if isinstance(effect, DeskEffect):
+            return self.desk.apply_desk_effect(db, effect)
         match effect:
             case CreateRequest(request):
                 self.requests.insert_request(db, request)

@@ -25,15 +25,19 @@ from bot.domain.consultation import (
 )
 from bot.domain.effects import (
     AppendTranscript,
+    BlockRequester,
     CreateRequest,
     CreateTeamCode,
     DeleteQuestions,
     Effect,
     ErasePerson,
     MigrateChat,
+    NoteColleague,
+    NoteGreeting,
     SaveFeedback,
     SaveQuestion,
     SaveSelfCheck,
+    SaveTextBlock,
     ShareSelfCheck,
     UpdateRequest,
 )
@@ -80,6 +84,10 @@ EVERYTHING: tuple[Effect, ...] = (
     CreateTeamCode("ABCDEF"),
     SaveSelfCheck({"vision": 3}, "ABCDEF"),
     ShareSelfCheck({"vision": 3}, "QRSTUV"),
+    NoteColleague(DESK, ADA, NAME, "kanari"),
+    BlockRequester(ADA, 1_800_000_000.0),
+    SaveTextBlock(DESK, "termin", "Rufen Sie an."),
+    NoteGreeting(DESK),
 )
 OUTGOING = (
     ApiCall(ADA, "sendMessage", {"text": SAID}, source=(ADA, 5)),
@@ -284,7 +292,7 @@ def test_purge_at_the_boundary(full: Store, clock: Clock) -> None:
     clock.now += 1
     full.erasure.purge_expired(clock() - days)
     remaining = {name for name, rows in tables(full).items() if rows}
-    assert remaining == {"requests", "lines", "threads", "outbox"}
+    assert remaining == {"requests", "lines", "threads", "outbox", "text_blocks", "greeted"}
     assert {row["request"] for row in full.erasure.load_personal_data(ADA)["outbox"]} == {REFERENCE}
 
 
@@ -319,7 +327,7 @@ def test_traces_of_a_deletion_are_purged(full: Store, clock: Clock) -> None:
 
     assert {type(queued.call) for queued in waiting} == {EraseThread, RequestMailDeletion}
     remaining = {name for name, rows in tables(full).items() if rows}
-    assert remaining == {"moved"}
+    assert remaining == {"moved", "text_blocks", "greeted"}
 
 
 def test_untaken_request_has_no_adviser(full: Store) -> None:

@@ -23,7 +23,7 @@ from bot.domain.consultation import (
 from bot.domain.contact_details import normalise_address, parse_contact
 from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
-from bot.domain.message import AnswerCallback, SendMessage
+from bot.domain.message import AnswerCallback, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.consultation import form, review
 from bot.flows.context import Advisers, TurnContext
@@ -357,15 +357,16 @@ def test_reminder_set_by_an_adviser_is_sent_once(dialogue: Dialogue) -> None:
     turn = lifecycle.check_deadlines(after_days(dialogue, 1), active)
 
     assert turn is not None
-    (message,) = turn.messages
+    message, card = turn.messages
     assert isinstance(message, SendMessage)
     assert message.to_advisers
-    assert next(updates(turn)).remind_at == 0.0
+    assert isinstance(card, RefreshCard)
+    assert (next(updates(turn)).remind_at, next(updates(turn)).last_reminder) == (0.0, MONDAY + DAY)
 
 
 def test_comment_fits_on_the_longest_card(dialogue: Dialogue) -> None:
     """The longest possible request fits on the advisers' card, together with the longest comment."""
-    details = Details("x" * 1_870, "o" * 150, "npo", "p" * 150, ContactChannel.PHONE, "+49 431 987654", "t" * 200)
+    details = Details("x" * 1_800, "o" * 150, "npo", "p" * 150, ContactChannel.PHONE, "+49 431 987654", "t" * 200)
     brief = RequestContext("q" * 300, "backbone", "Backbone", 0.9, "y" * 300, 9, 9)
     filled = Form(FormStep.REVIEW, details, brief)
     assert (

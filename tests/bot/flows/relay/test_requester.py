@@ -210,6 +210,7 @@ def test_conversation_goes_on_after_a_late_notice(services: Dialogue) -> None:
         (ADA, f"Auf Ihre letzte Nachricht zu Ihrer Anfrage {REFERENCE} hat noch niemand geantwortet",
          [*END, *DONE, f"h:wait:{REFERENCE}", f"h:withdraw:{REFERENCE}"]),
         ("desk", "wartet jemand auf Antwort", []),
+        ("card", REFERENCE, []),
     )  # fmt: skip
     assert kinds(written) == [RelayMessage]
 

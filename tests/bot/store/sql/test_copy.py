@@ -7,8 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.domain.effects import ShareSelfCheck
+from bot.domain.effects import SaveMailbox, ShareSelfCheck
 from bot.domain.event import Event, EventKind
+from bot.domain.mail_answer import Mailbox
 from bot.errors import StoreError
 from bot.store import SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
@@ -50,6 +51,7 @@ def test_everything_is_copied(full: Store, make_store: MakeStore, kind: str, clo
     """Every row of every table arrives unchanged, and new rows get higher ids."""
     full.outbox.record_group_call(-5, clock())
     full.outbox.migrate_chat(7, 8)
+    full.apply((), [SaveMailbox(Mailbox("a", 1, 2))])
     for user in (BEA, BEA + 1):
         apply_update(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
     full.inbox.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
