@@ -22,7 +22,7 @@ from bot.sandbox.page.routes import make_page_app
 from bot.sandbox.simulation import knowledge_watcher
 from bot.sandbox.simulation.controller import Controller
 from bot.sandbox.simulation.knowledge_watcher import ReadResult
-from bot.sandbox.simulation.smtp_sink import ReceivedMail, SmtpSink
+from bot.sandbox.simulation.smtp_sink import SmtpSink
 from bot.sandbox.simulation.state import AnswerRecord, KnowledgeStatus, SimulationState
 from bot.settings import Settings
 from bot.web.server import open_listener
@@ -71,7 +71,7 @@ class Sandbox:
         for leftover in data_folder.glob("bot.db*"):
             leftover.unlink()
         self.simulation = SimulationState()
-        self._smtp_sink = SmtpSink(self._record_mail)
+        self._smtp_sink = SmtpSink(self.simulation.receive_mail)
         self._socket = _open_listener(settings.port, say)
         self._settings = settings.model_copy(
             update={
@@ -202,10 +202,6 @@ class Sandbox:
             )
             with self.simulation.changing_state() as panel:
                 panel.answers.append(answer)
-
-    def _record_mail(self, mail: ReceivedMail) -> None:
-        with self.simulation.changing_state() as panel:
-            panel.mails.append(mail)
 
     async def _watch_knowledge(self, stamps: knowledge_watcher.FileStamps) -> None:
         def read_changed(changed: frozenset[Path]) -> ReadResult:

@@ -18,7 +18,7 @@ from tests.bot.sandbox.page.ui import ADA, FORM, GROUP, JONAS, MAIL, SandboxUI
 from tools import PROJECT_ROOT
 
 PICTURES_FOLDER = PROJECT_ROOT / "docs" / "pictures"
-WINDOW_SIZE = ViewportSize(width=1600, height=900)
+WINDOW_SIZE = ViewportSize(width=1720, height=960)
 PALETTE_SIZE = 200
 MEASURE_HEIGHT = """(phone, first) => {
     const [log, list] = [phone.querySelector(".log"), phone.querySelector(".messages")];

@@ -190,7 +190,9 @@ class BotApiEndpoint:
     def _record_call(self, call: PendingCall, status: int, answer: Json | None) -> None:
         duration_ms = (time.perf_counter() - call.started_at) * 1000
         with self.world.state_change():
-            self.world.calls.append(RecordedCall(call.method, call.params, time.time(), status, answer, duration_ms))
+            self.world.calls.append(
+                RecordedCall(call.method, call.params, self.world.clock(), status, answer, duration_ms)
+            )
 
     async def _apply_fault(self, fault: Fault, call: PendingCall) -> Response:
         match fault.kind:

@@ -243,6 +243,10 @@ class FakeTelegram:
         with self.world.state_change():
             self._faults.add_fault(Fault(method, kind, times, chat.id if chat else None, retry_after))
 
+    def pending_faults(self) -> tuple[Fault, ...]:
+        """Return the faults still to come."""
+        return tuple(self._faults.pending)
+
     def clear_faults(self) -> None:
         """Remove all pending faults."""
         with self.world.state_change():

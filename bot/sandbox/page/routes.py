@@ -21,10 +21,12 @@ from bot.sandbox.simulation.action_models import Action
 from bot.sandbox.simulation.actions import ACTIONS, ActionRefused
 from bot.sandbox.simulation.controller import Controller
 from bot.sandbox.simulation.state import SimulationState
+from bot.sandbox.simulation.stories import read_stories
 
 A = TypeVar("A", bound=Action)
 
 STATIC_FOLDER = Path(__file__).with_name("static")
+FOREIGN_PAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 MAX_BODY_BYTES = 60_000_000  # a saved state with photos
 
 
@@ -35,10 +37,12 @@ class ClockAction(Action):
 
 
 class StoryAction(Action):
-    """Play a story, or stop the one that is playing."""
+    """Play a story, or control the one that is playing: halt it or go on, go to the next step, stop it."""
 
     id: str = ""
     pause: float | None = Field(None, ge=0, le=60)
+    halt: bool | None = None
+    next: bool = False
     stop: bool = False
 
 
@@ -58,6 +62,7 @@ def make_page_app(simulation: SimulationState, controller: Controller, broadcast
         Route("/api/save", endpoints.save_snapshot),
         Route("/api/load", endpoints.load_snapshot, methods=["POST"]),
         Route("/api/reset", endpoints.reset_simulation, methods=["POST"]),
+        Route("/api/undo", endpoints.undo, methods=["POST"]),
         Route("/files/{file}", endpoints.get_file),
     ]
     return OriginGuard(Starlette(routes=routes, exception_handlers={ActionRefused: _refusal_response}))
@@ -91,15 +96,23 @@ class _Endpoints:
 
     async def list_stories(self, request: Request) -> Response:
         return JSONResponse(
-            [{"id": story.id, "title": story.title, "about": story.about} for story in self.controller.stories]
+            [
+                {"id": story.id, "title": story.title, "about": story.about}
+                for story in read_stories(_page_language(request))
+            ]
         )
 
     async def play_story(self, request: Request) -> Response:
         action = await _read_action(request, StoryAction)
+        player = self.controller.story_player
         if action.stop:
-            await self.controller.story_player.stop()
+            await player.stop()
+        elif action.next:
+            player.go_to_next()
+        elif action.halt is not None:
+            player.halt(halted=action.halt)
         else:
-            await self.controller.play_story(action.id, action.pause)
+            await self.controller.play_story(action.id, action.pause, _page_language(request))
         return JSONResponse({})
 
     async def save_snapshot(self, request: Request) -> Response:
@@ -111,16 +124,22 @@ class _Endpoints:
         return JSONResponse({})
 
     async def reset_simulation(self, request: Request) -> Response:
-        await self.controller.reset_simulation()
+        await self.controller.reset_simulation(_page_language(request))
+        return JSONResponse({})
+
+    async def undo(self, request: Request) -> Response:
+        await self.controller.undo()
         return JSONResponse({})
 
     async def get_file(self, request: Request) -> Response:
         with self.simulation.world.condition:
             stored_file = self.simulation.world.files.by_id.get(request.path_params["file"])
         if stored_file is None:
-            return JSONResponse({"error": "Diese Datei gibt es nicht."}, 404)
+            return Response(status_code=404)
         media_type = detect_media_type(stored_file.content)
         headers = {} if media_type else {"Content-Disposition": "attachment"}
+        if media_type.startswith("text/html"):
+            headers = {"Content-Security-Policy": FOREIGN_PAGE_POLICY}
         return Response(stored_file.content, media_type=media_type or "application/octet-stream", headers=headers)
 
 
@@ -150,5 +169,8 @@ async def _read_action(request: Request, model: type[A]) -> A:
 
 async def _refusal_response(request: Request, error: Exception) -> Response:
     assert isinstance(error, ActionRefused)
-    in_english = request.headers.get("accept-language", "").startswith("en")
-    return JSONResponse({"error": error.english if in_english else str(error)}, 400)
+    return JSONResponse({"error": error.english if _page_language(request) == "en" else str(error)}, 400)
+
+
+def _page_language(request: Request) -> str:
+    return "en" if request.headers.get("accept-language", "").startswith("en") else "de"

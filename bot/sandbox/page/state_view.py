@@ -1,6 +1,7 @@
 """Everything the page draws as one JSON object, described in README.md one folder up."""
 
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -10,9 +11,11 @@ from bot.sandbox.fake_telegram.world import objects
 from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
 from bot.sandbox.page.call_log import list_calls
+from bot.sandbox.simulation.actions import FAULT_KINDS
 from bot.sandbox.simulation.state import SimulationState
 from knowledge.errors import Problem
 
+FAULT_NAMES = {kind: name for name, kind in FAULT_KINDS.items()}
 TYPING_DURATION = 5.0  # seconds that Telegram shows "typing"
 MAX_TOASTS = 20
 SAFE_SIGNATURES = (
@@ -21,6 +24,7 @@ SAFE_SIGNATURES = (
     (b"ID3", "audio/mpeg"),
     (b"%PDF-", "application/pdf"),
 )
+TEXT_SAMPLE = 2048  # bytes that are looked at to recognise a text
 MEDIA_KINDS = ("photo", "voice", "sticker", "animation", "document", "audio", "video")
 SERVICE_KINDS = ("forum_topic_created", "new_chat_members")
 
@@ -48,6 +52,15 @@ def build_state_view(simulation: SimulationState) -> Json:
             "knowledge": asdict(panel.knowledge_status)
             | {"problems": [_problem_view(problem) for problem in panel.knowledge_status.problems]},
             "story": asdict(panel.story_step) if panel.story_step else None,
+            "faults": [
+                {
+                    "kind": FAULT_NAMES.get(fault.kind, fault.kind.name),
+                    "method": fault.method,
+                    "times": fault.remaining,
+                }
+                for fault in simulation.fake_telegram.pending_faults()
+            ],
+            "undo": panel.undo_time,
         }
 
 
@@ -57,6 +70,7 @@ def _person_view(simulation: SimulationState, person: int, role: str) -> Json:
         "id": person,
         "name": account.full_name,
         "role": role,
+        "added": person not in simulation.personas.values(),
         "lang": account.language_code,
         "blocked": simulation.world.chats[person].bot_status == "kicked",
     }
@@ -128,8 +142,23 @@ def detect_media_type(content: bytes) -> str:
     """Return the media type of a file by its first bytes, or "" unless it is safe to show in a browser."""
     if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
         return "audio/wav"
+    if content[:15].lower() == b"<!doctype html>":
+        return "text/html; charset=utf-8"
     other_types = (media_type for prefix, media_type in SAFE_SIGNATURES if content.startswith(prefix))
-    return detect_image_type(content) or next(other_types, "")
+    return (
+        detect_image_type(content)
+        or next(other_types, "")
+        or ("text/plain; charset=utf-8" if _is_text(content) else "")
+    )
+
+
+def _is_text(content: bytes) -> bool:
+    sample = content[:TEXT_SAMPLE]
+    try:
+        text = getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(character.isprintable() or character in "\t\r\n\ufeff" for character in text)
 
 
 def _contact_view(contact: Json | None) -> Json | None:

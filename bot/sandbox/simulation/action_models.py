@@ -84,6 +84,12 @@ class AddPersonAction(Action):
     adviser: bool = False
 
 
+class LanguageAction(Action):
+    """Use a language of the page."""
+
+    lang: Literal["de", "en"]
+
+
 class TopicAction(Action):
     """Do something with a topic of the advisers' group."""
 

@@ -18,6 +18,7 @@ from bot.sandbox.simulation.action_models import (
     EditAction,
     FaultAction,
     InlineAction,
+    LanguageAction,
     PersonAction,
     SendMediaAction,
     SendTextAction,
@@ -164,6 +165,11 @@ def add_person(simulation: SimulationState, action: AddPersonAction) -> Json:
     return {"id": user.id}
 
 
+def use_language(simulation: SimulationState, action: LanguageAction) -> None:
+    """Have those who have not written yet use Telegram in this language."""
+    simulation.use_language(action.lang)
+
+
 def delete_topic(simulation: SimulationState, action: TopicAction) -> None:
     """Delete a topic of the advisers' group."""
     if action.topic not in simulation.adviser_chat().chat.topics:
@@ -195,6 +201,7 @@ ACTIONS: dict[str, tuple[type[Action], Callable[[SimulationState, Any], Json | N
     "inline": (InlineAction, query_inline),
     "choose": (ChooseAction, choose_result),
     "person": (AddPersonAction, add_person),
+    "lang": (LanguageAction, use_language),
     "topic/delete": (TopicAction, delete_topic),
     "fault": (FaultAction, inject_fault),
 }

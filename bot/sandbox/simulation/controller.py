@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,12 +13,13 @@ from bot.sandbox.simulation import snapshot
 from bot.sandbox.simulation.actions import ActionRefused
 from bot.sandbox.simulation.snapshot import Snapshot
 from bot.sandbox.simulation.state import SimulationState
-from bot.sandbox.simulation.stories import Story, read_stories
+from bot.sandbox.simulation.stories import read_stories
 from bot.sandbox.simulation.story_player import StoryPlayer
 
 log = logging.getLogger(__name__)
 
 MAX_CLOCK_HOURS = 24 * 366.0
+MAX_KEPT_STATES = 5
 RunBot = Callable[[asyncio.Event], Awaitable[None]]  # runs the bot until the event is set
 
 
@@ -33,8 +36,8 @@ class Controller:
         self._run, self._stop_event = run, asyncio.Event()
         self._bot_task: asyncio.Task[None] | None = None
         self.story_player = StoryPlayer(simulation, self.advance_clock)
-        self.stories: tuple[Story, ...] = read_stories()
         self._lock = asyncio.Lock()
+        self._kept_states: deque[tuple[float, Json]] = deque(maxlen=MAX_KEPT_STATES)  # when replaced, and what
         self._initial_state = snapshot.take_snapshot(simulation, database) | {"store": ""}
 
     def start_bot(self) -> None:
@@ -74,25 +77,41 @@ class Controller:
             return await asyncio.to_thread(snapshot.take_snapshot, self.simulation, self.database)
 
     async def load_snapshot(self, data: object) -> None:
-        """Replace the state by a saved one; raises ActionRefused if it is invalid."""
+        """Replace the state by a saved one, and keep it for `undo`; raises ActionRefused if it is invalid."""
         await self.story_player.stop()
-        await self._restore_snapshot(await asyncio.to_thread(snapshot.parse_snapshot, self.simulation, data))
+        saved_state = await asyncio.to_thread(snapshot.parse_snapshot, self.simulation, data)
+        async with self._lock, self._bot_paused():
+            if not self.simulation.is_untouched():
+                kept_state = await asyncio.to_thread(snapshot.take_snapshot, self.simulation, self.database)
+                self._kept_states.append((time.time(), kept_state))
+            await self._restore_snapshot(saved_state)
 
-    async def reset_simulation(self) -> None:
-        """Return to empty chats and a bot without a memory."""
+    async def undo(self) -> None:
+        """Return to the state before the last reset, story or loading."""
+        if not self._kept_states:
+            raise ActionRefused("Es gibt nichts rückgängig zu machen.", "There is nothing to undo.")
+        await self.story_player.stop()
+        async with self._lock, self._bot_paused():
+            kept_state = self._kept_states.pop()[1]
+            await self._restore_snapshot(snapshot.parse_snapshot(self.simulation, kept_state))
+
+    async def reset_simulation(self, lang: str) -> None:
+        """Return to empty chats, people of this language, and a bot without a memory."""
         await self.load_snapshot(self._initial_state)
+        self.simulation.use_language(lang)
 
-    async def play_story(self, story_id: str, pause: float | None) -> None:
+    async def play_story(self, story_id: str, pause: float | None, lang: str) -> None:
         """Reset, then play a story; ``pause`` is in seconds after each step, None for reading speed."""
-        story = next((item for item in self.stories if item.id == story_id), None)
+        story = next((item for item in read_stories(lang) if item.id == story_id), None)
         if story is None:
             raise ActionRefused("Diese Geschichte gibt es nicht.", "There is no such story.")
-        await self.reset_simulation()
+        await self.reset_simulation(lang)
         self.story_player.start(story, pause)
 
     async def _restore_snapshot(self, saved_state: Snapshot) -> None:
-        async with self._lock, self._bot_paused():
-            await asyncio.to_thread(snapshot.restore_snapshot, self.simulation, saved_state, self.database)
+        await asyncio.to_thread(snapshot.restore_snapshot, self.simulation, saved_state, self.database)
+        with self.simulation.changing_state() as panel:
+            panel.undo_time = self._kept_states[-1][0] if self._kept_states else None
 
     @asynccontextmanager
     async def _bot_paused(self) -> AsyncIterator[None]:

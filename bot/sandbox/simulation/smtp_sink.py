@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -18,7 +17,7 @@ MAX_MAIL_BYTES = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """An e-mail as shown; ``attachments`` are file names, ``date`` is the Unix time of arrival."""
+    """An e-mail as shown; ``attachments`` are names, ``files`` their ids, ``date`` is the Unix time of arrival."""
 
     to: str
     subject: str
@@ -26,6 +25,7 @@ class ReceivedMail:
     html: str
     attachments: tuple[str, ...]
     date: float
+    files: tuple[str, ...] = ()
 
 
 class _ListenerController(Controller):
@@ -40,9 +40,9 @@ class _ListenerController(Controller):
 
 
 class SmtpSink:
-    """Accepts every e-mail; ``on_mail`` is called with each, from another thread."""
+    """Accepts every e-mail; ``on_mail`` is called with its bytes, from another thread."""
 
-    def __init__(self, on_mail: Callable[[ReceivedMail], None]) -> None:
+    def __init__(self, on_mail: Callable[[bytes], None]) -> None:
         self._on_mail = on_mail
         self._controller: _ListenerController | None = None
 
@@ -65,16 +65,22 @@ class SmtpSink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Accept an e-mail."""
         assert isinstance(envelope.content, bytes)
-        self._on_mail(parse_mail(envelope.content))
+        self._on_mail(envelope.content)
         return "250 OK"
 
 
-def parse_mail(content: bytes) -> ReceivedMail:
-    """Parse an e-mail as received."""
+def parse_mail(content: bytes, date: float, store_file: Callable[[str, bytes], str]) -> ReceivedMail:
+    """Parse an e-mail as received; ``store_file`` keeps an attachment and returns its id."""
     message = message_from_bytes(content, _class=EmailMessage, policy=default)
     text, html = (_body_text(message, subtype) for subtype in ("plain", "html"))
-    names = tuple(part.get_filename() or "" for part in message.iter_attachments())
-    return ReceivedMail(str(message["To"]), str(message["Subject"]), text, html, names, time.time())
+    parts = [(part.get_filename() or "", _part_content(part)) for part in message.iter_attachments()]
+    names, files = tuple(name for name, _ in parts), tuple(store_file(*part) for part in parts)
+    return ReceivedMail(str(message["To"]), str(message["Subject"]), text, html, names, date, files)
+
+
+def _part_content(part: EmailMessage) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 def _body_text(message: EmailMessage, subtype: str) -> str:

@@ -62,7 +62,7 @@ def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
             personas={str(name): int(person) for name, person in data["cast"].items()},
             adviser_chat_id=int(data["group"]),
             clock_offset=float(data["ahead"]),
-            mails=[ReceivedMail(**mail | {"attachments": tuple(mail["attachments"])}) for mail in data["mails"]],
+            mails=[_parse_mail(mail) for mail in data["mails"]],
             answers=[
                 AnswerRecord(**answer | {"entries": tuple(map(tuple, answer["entries"]))})
                 for answer in data["answers"]
@@ -102,6 +102,11 @@ def restore_snapshot(simulation: SimulationState, saved_state: Snapshot, databas
         )
         panel.mails = deque(saved_state.mails, panel.mails.maxlen)
         panel.answers = deque(saved_state.answers, panel.answers.maxlen)
+
+
+def _parse_mail(data: Json) -> ReceivedMail:
+    files = tuple(data.get("files", ()))  # which older versions did not keep
+    return ReceivedMail(**data | {"attachments": tuple(data["attachments"]), "files": files})
 
 
 def _copy_database(database: Path) -> bytes:

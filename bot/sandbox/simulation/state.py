@@ -5,10 +5,10 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
-from bot.sandbox.simulation.smtp_sink import ReceivedMail
+from bot.sandbox.simulation.smtp_sink import ReceivedMail, parse_mail
 from knowledge.errors import Problem
 
 MAX_POLL_SECONDS = 30.0  # long enough for the timeout that the bot asks for
@@ -47,12 +47,16 @@ class KnowledgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class StoryStep:
-    """The current step of a story, counted from 1."""
+    """The current step of a story, counted from 1: who acts in which chat, and what they are about to send or tap."""
 
     id: str
     caption: str
     step: int
     of: int
+    chat: int = 0
+    say: str = ""
+    tap: str = ""
+    halted: bool = False
 
 
 @dataclass
@@ -65,6 +69,7 @@ class PanelState:
     story_step: StoryStep | None = None
     ready_after_polls: int = 0
     bot_running: bool = False
+    undo_time: float | None = None  # when the state that can be returned to was replaced
 
 
 class SimulationState:
@@ -80,6 +85,7 @@ class SimulationState:
         self.clock_offset = 0.0  # seconds by which the bot's clock is ahead
         self.revision = 0
         self.world.listeners.append(self._count_revision)
+        self.world.clock = self.bot_time
         self.adviser_chat_id = self._add_personas()
 
     def _add_personas(self) -> int:
@@ -108,6 +114,29 @@ class SimulationState:
         user = self.fake_telegram.add_user(first_name, last_name=last_name or None, language_code=lang)
         self.roles[user.id] = role
         return user
+
+    def is_untouched(self) -> bool:
+        """Return whether nobody has written or been added."""
+        chats = [self.world.chats[person] for person in self.roles]
+        return len(self.roles) == len(self.personas) and not any(chat.messages for chat in chats)
+
+    def use_language(self, lang: str) -> None:
+        """Give this Telegram language to those at the beginning who seek advice and have not written yet."""
+        with self.changing_state():
+            for person, role in self.roles.items():
+                chat = self.world.chats[person]
+                if person in self.personas.values() and role != "adviser" and not chat.messages:
+                    account = replace(self.world.accounts[person], language_code=lang)
+                    self.world.accounts[person] = chat.person = account
+
+    def receive_mail(self, content: bytes) -> None:
+        """Show an e-mail of the bot, and keep its attachments among the files."""
+
+        def store_file(name: str, attached: bytes) -> str:
+            return self.world.files.add_file("document", attached, name).id
+
+        with self.changing_state() as panel:
+            panel.mails.append(parse_mail(content, self.bot_time(), store_file))
 
     def find_user(self, person: int) -> User:
         """Return a person; raises KeyError if there is none with this id."""

@@ -1,4 +1,4 @@
-"""Read the stories in stories/*.yaml."""
+"""Read the stories in stories/<language>/*.yaml."""
 
 from functools import cache
 from pathlib import Path
@@ -23,13 +23,14 @@ class ScriptedStep(StrictModel):
     """One thing that a person does, and what must follow.
 
     Attributes:
+        caption: explains it; empty if it follows quickly, under the caption before.
         at: where they do it: the private chat, the advisers' group, or its newest topic.
         tap: the beginning of a button's label.
         hours: hours by which the bot's clock advances.
         expects: by person or `group`: a part of a text that the bot must send in that chat.
     """
 
-    caption: str
+    caption: str = ""
     who: Persona = "ada"
     at: Literal["private", "group", "topic"] = "private"
     say: str = ""
@@ -57,9 +58,9 @@ class Story(StrictModel):
 
 
 @cache
-def read_stories() -> tuple[Story, ...]:
-    """Return all stories, ordered by file name."""
-    return tuple(_read_story(path) for path in sorted(STORIES_FOLDER.glob("*.yaml")))
+def read_stories(lang: str) -> tuple[Story, ...]:
+    """Return all stories in a language of the page, ordered by file name."""
+    return tuple(_read_story(path) for path in sorted((STORIES_FOLDER / lang).glob("*.yaml")))
 
 
 def _read_story(path: Path) -> Story:

@@ -1,8 +1,10 @@
 """Play a story step by step at reading speed, each step once the bot has answered the previous one."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 
 READING_SPEED = 22.0  # characters per second
 MIN_STEP_SECONDS, MAX_STEP_SECONDS = 2.0, 9.0
+QUICK_STEP_SECONDS = 0.9  # before a step without a caption
 ANSWER_TIMEOUT = 15.0  # seconds for the bot to answer
 STUCK_MESSAGE = "Hier stockt die Geschichte: Der Bot hat anders geantwortet als erwartet."
 
@@ -28,11 +31,12 @@ class StoryPlayer:
     def __init__(self, simulation: SimulationState, advance_clock: Callable[[float], None]) -> None:
         self._simulation, self._advance_clock = simulation, advance_clock
         self._task: asyncio.Task[None] | None = None
-        self._stopped = False
+        self._stopped = self._halted = self._goes_on = False
+        self._controlled = asyncio.Event()
 
     def start(self, story: Story, pause: float | None) -> None:
         """Start a story; ``pause`` is in seconds after each step, None for reading speed."""
-        self._stopped = False
+        self._stopped = self._halted = self._goes_on = False
         self._show_step(story, 1, story.steps[0].caption)
         self._task = asyncio.create_task(self._play_steps(story, pause))
 
@@ -47,11 +51,29 @@ class StoryPlayer:
         with self._simulation.changing_state() as panel:
             panel.story_step = None
 
+    def halt(self, *, halted: bool) -> None:
+        """Halt the story, or let it go on."""
+        self._halted = halted
+        with self._simulation.changing_state() as panel:
+            if panel.story_step:
+                panel.story_step = replace(panel.story_step, halted=halted)
+        self._controlled.set()
+
+    def go_to_next(self) -> None:
+        """End the pause after this step; a halted story halts again after the next."""
+        self._goes_on = True
+        self._controlled.set()
+
     async def _play_steps(self, story: Story, pause: float | None) -> None:
         await asyncio.to_thread(self._wait_for, self._simulation.is_bot_ready)
-        for number, step in enumerate(story.steps, 1):
-            self._show_step(story, number, step.caption)
-            await asyncio.sleep(_reading_time(step.caption) / 2 if pause is None else 0)
+        number, caption = 0, ""
+        for step in story.steps:
+            number, caption = (number + 1, step.caption) if step.caption else (number, caption)
+            self._show_step(story, number, caption, step)
+            if step.caption:
+                await self._rest(_reading_time(step.caption) / 2 if pause is None else 0)
+            elif pause is None:
+                await asyncio.sleep(QUICK_STEP_SECONDS)
             since = self._simulation.world.next_change_number()
             try:
                 self._perform_step(step)
@@ -60,13 +82,37 @@ class StoryPlayer:
                 log.error("story %s, step %d: %s", story.id, number, error)
                 self._show_step(story, number, STUCK_MESSAGE)
                 return
-            await asyncio.sleep(_reading_time(answer_text) if pause is None else pause)
+            self._show_step(story, number, caption)
+            if step.caption:
+                await self._rest(_reading_time(answer_text) if pause is None else pause)
         with self._simulation.changing_state() as panel:
             panel.story_step = None
 
-    def _show_step(self, story: Story, number: int, caption: str) -> None:
+    async def _rest(self, seconds: float) -> None:
+        """Wait this long, or until the next step is called for; a halted story waits for that only."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while not self._goes_on and (self._halted or loop.time() < end):
+            self._controlled.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(None if self._halted else end):
+                    await self._controlled.wait()
+        self._goes_on = False
+
+    def _show_step(self, story: Story, number: int, caption: str, step: ScriptedStep | None = None) -> None:
+        """Show a step, with what is about to happen if it is still to come."""
+        of = sum(bool(item.caption) for item in story.steps)
+        shown = StoryStep(story.id, caption, number, of, halted=self._halted)
         with self._simulation.changing_state() as panel:
-            panel.story_step = StoryStep(story.id, caption, number, len(story.steps))
+            if step:
+                shown = replace(shown, chat=self._find_chat(step), say=step.say, tap=step.tap)
+            elif panel.story_step:
+                shown = replace(shown, chat=panel.story_step.chat)
+            panel.story_step = shown
+
+    def _find_chat(self, step: ScriptedStep) -> int:
+        private = step.at == "private"
+        return self._simulation.personas[step.who] if private else self._simulation.adviser_chat_id
 
     def _perform_step(self, step: ScriptedStep) -> None:
         user = self._find_user(step.who)

@@ -40,7 +40,7 @@ def test_parts_of_the_state(page: Page) -> None:
     page.until(lambda now: "anfragen" in [command["command"] for command in group(now)["commands"]])
     state = page.state()
 
-    parts = "revision bot people chats toasts mails log answers knowledge story"
+    parts = "revision bot people chats toasts mails log answers knowledge story faults undo"
     assert set(state) == set(parts.split())
     assert state["bot"] == {"name": "Gemeinsam Wirken", "username": "sandbox_bot", "ready": True, "clock": 0}
     roles = {"Ada Yıldız": "organisation", "Jonas Weber": "newcomer", "Beraterin Bea": "adviser"}
@@ -99,17 +99,23 @@ def test_files_are_sent_and_served(page: Page, kind: str, mime: str) -> None:
     page.answer(ada)
 
 
-def test_html_file_is_served_as_a_download(page: Page) -> None:
-    """A file that a browser might execute is served as a download."""
+@pytest.mark.parametrize(
+    ("content", "mime"),
+    [(b"<script>alert(1)</script>", "text/plain"), (b"<!DOCTYPE html><script>alert(1)</script>", "text/html"),
+     (bytes(range(128, 256)), "application/octet-stream")],
+)  # fmt: skip
+def test_files_cannot_run_scripts(page: Page, content: bytes, mime: str) -> None:
+    """A text is served as such, a page without a right to scripts and origin, and anything unknown as a download."""
     ada = page.person("Ada Yıldız")
-    evil = base64.b64encode(b"<script>alert(1)</script>").decode()
-    page.post("send", person=ada, chat=ada, kind="document", name="a.html", bytes=evil)
+    encoded = base64.b64encode(content).decode()
+    page.post("send", person=ada, chat=ada, kind="document", name="a.html", bytes=encoded)
 
     served = page.http.get(f"/files/{messages(page.state(), ada)[0]['media']['file']}")
 
-    assert served.headers["content-type"] == "application/octet-stream"
-    assert served.headers["content-disposition"] == "attachment"
-    page.answer(ada)
+    assert served.headers["content-type"].partition(";")[0] == mime
+    assert served.headers["x-content-type-options"] == "nosniff"
+    assert (served.headers["content-security-policy"].startswith("sandbox;")) == (mime == "text/html")
+    assert ("content-disposition" in served.headers) == (mime == "application/octet-stream")
 
 
 def test_contacts_and_locations(page: Page) -> None:

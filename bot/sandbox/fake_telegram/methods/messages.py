@@ -4,7 +4,6 @@ from bot.sandbox.fake_telegram.methods import sending
 from bot.sandbox.fake_telegram.methods.registry import api_method, chat_method
 from bot.sandbox.fake_telegram.rules import limits
 from bot.sandbox.fake_telegram.rules.schema import Json
-from bot.sandbox.fake_telegram.world import objects
 from bot.sandbox.fake_telegram.world.objects import Chat
 from bot.sandbox.fake_telegram.world.world import World
 
@@ -78,7 +77,7 @@ def delete_message(world: World, chat: Chat, params: Json) -> bool:
     """Delete a message: the bot's own, or a person's in a private chat or as administrator."""
     message = sending.find_message(world, chat.id, params["message_id"], "delete")
     is_foreign = message.sender is not world.bot and not chat.is_private
-    is_old = message.date < objects.unix_now() - DELETE_WINDOW
+    is_old = message.date < world.unix_now() - DELETE_WINDOW
     if (is_foreign or is_old) and not chat.bot_is_admin:
         raise limits.bad_request("message can't be deleted")
     del chat.messages[message.id]

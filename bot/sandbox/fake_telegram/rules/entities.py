@@ -7,7 +7,7 @@ from prompts.message_splitter import utf16_length
 
 ENTITY_PATTERNS = {
     "bot_command": re.compile(r"(?<![\w/@<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z]\w{2,31})?(?![\w/@])"),
-    "url": re.compile(r"(?<![\w@/.])(?:https?://[^\s<>\"]+[^\s<>\".,;:!?)]|(?:[a-z0-9-]+\.)+(?:com|org|de|net)\b)"),
+    "url": re.compile(r"(?<![\w@/.-])(?:https?://[^\s<>\"]+[^\s<>\".,;:!?)]|(?:[a-z0-9-]+\.)+(?:com|org|de|net)\b)"),
     "email": re.compile(r"(?<![\w.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "mention": re.compile(r"(?<![\w/@.])@[A-Za-z]\w{3,31}(?![\w@])"),
     "hashtag": re.compile(r"(?<![\w#])#\w*[^\W\d]\w*"),

@@ -1,6 +1,5 @@
 """Accounts, chats and messages, and the frozen views of them that tests read."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +10,6 @@ from bot.sandbox.fake_telegram.rules.schema import Json
 def omit_none(**fields: Any) -> Json:
     """Return an object without the fields that are None, as Telegram omits them."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def unix_now() -> int:
-    """Return the Unix time in whole seconds."""
-    return int(time.time())
 
 
 @dataclass(frozen=True)
@@ -98,7 +92,7 @@ class Message:
     sender: Account
     content: Json
     touched: int
-    date: int = field(default_factory=unix_now)
+    date: int
     reply_to: "Message | None" = None
     markup: Json | None = None
     thread_id: int | None = None

@@ -111,7 +111,7 @@ class WebhookDispatcher:
         self.chats_in_flight.discard(chat_id)
         self.retry_times.pop(chat_id, None)
         if error:
-            self.webhook.last_error, self.webhook.last_error_date = error, objects.unix_now()
+            self.webhook.last_error, self.webhook.last_error_date = error, int(time.time())
             self.retry_times[chat_id] = self.clock() + self.retry_delay
             self.updates.condition.notify_all()
         else:

@@ -1,13 +1,13 @@
 """The state of the fake Telegram: accounts, chats, messages, updates, guarded by one lock."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from bot.sandbox.fake_telegram.rules import limits
 from bot.sandbox.fake_telegram.rules.schema import Json
-from bot.sandbox.fake_telegram.world import objects
 from bot.sandbox.fake_telegram.world.bot_profile import BotProfile
 from bot.sandbox.fake_telegram.world.files import FileStore
 from bot.sandbox.fake_telegram.world.objects import Account, Chat, Message, RecordedCall, Violation
@@ -27,10 +27,11 @@ TOPIC_COLOR = 0x6FB9F0
 
 
 class World:
-    """All state. Change it inside `state_change()`, which locks it and wakes all waiters."""
+    """All state. Change it inside `state_change()`, which locks it and wakes all waiters; ``clock`` is Unix time."""
 
     def __init__(self, bot: Account) -> None:
         self.condition = threading.Condition()
+        self.clock: Callable[[], float] = time.time
         self.bot = bot
         self.updates = UpdateQueue(self.condition)
         self.calls: list[RecordedCall] = []
@@ -56,6 +57,10 @@ class World:
                 self.condition.notify_all()
                 for listener in self.listeners:
                     listener()
+
+    def unix_now(self) -> int:
+        """Return the Unix time in whole seconds."""
+        return int(self.clock())
 
     def next_number(self, series: str) -> int:
         """Return the next number of a series."""
@@ -122,7 +127,7 @@ class World:
     def post_message(self, chat: Chat, sender: Account, content: Json, **details: Any) -> Message:
         """Post a message in a chat."""
         number = self.next_number(f"message {chat.id}" if chat.type == "supergroup" else "message")
-        message = Message(number, chat, sender, content, self.next_change_number(), **details)
+        message = Message(number, chat, sender, content, self.next_change_number(), self.unix_now(), **details)
         chat.messages[message.id] = message
         if sender is self.bot:
             chat.typing_since = 0.0
@@ -130,7 +135,7 @@ class World:
 
     def edit_message(self, message: Message, content: Json) -> None:
         """Replace the content of a message."""
-        message.content, message.edit_date, message.touched = content, objects.unix_now(), self.next_change_number()
+        message.content, message.edit_date, message.touched = content, self.unix_now(), self.next_change_number()
 
     def create_topic(self, chat: Chat, creator: Account, name: str, icon_color: int = TOPIC_COLOR) -> Message:
         """Open a topic; its id is that of the service message returned."""
@@ -165,7 +170,7 @@ class World:
         member_update = {
             "chat": chat.to_json(),
             "from": actor.to_json(),
-            "date": objects.unix_now(),
+            "date": self.unix_now(),
             "old_chat_member": chat_member_json(self.bot, old_status),
             "new_chat_member": chat_member_json(self.bot, status),
         }

@@ -35,6 +35,7 @@ export function attaching(chat, area) {
   async function send(what, details = {}) {
     const caption = CAPTIONED.includes(what) ? { caption: area.value.trim() } : {};
     const place = { person: chat.me(), chat: chat.id, topic: chat.topic() };
+    chat.acted();
     const sent = await attempt(() => post("send", { ...place, kind: what, ...details, ...caption }));
     if (sent && caption.caption) area.value = "";
     area.focus();

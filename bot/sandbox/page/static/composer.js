@@ -7,7 +7,7 @@ import { attempt, post } from "./state.js";
 import { commandsFor, inlineResults, suggestions } from "./suggestions.js";
 import { t } from "./texts.js";
 
-/** The composer of a chat; ``chat`` has id, me(), topic(), commands(), bot() and lastOwn(). */
+/** The composer of a chat; ``chat`` has id, me(), topic(), commands(), bot() and lastOwn() and acted(). */
 export function composer(chat) {
   let doing = null; // {reply: message} or {edit: message}
   let asked = 0; // counts inputs, so that outdated results are not shown
@@ -73,12 +73,14 @@ export function composer(chat) {
     const action = doing?.edit
       ? () => post("edit", { ...place, message: doing.edit.id, text })
       : () => post("say", { ...place, topic: chat.topic(), text, reply_to: doing?.reply?.id ?? null });
+    if (!doing?.edit) chat.acted();
     if (await attempt(action)) sent(); // otherwise the text remains
   }
 
   /** Sends a result that the bot offers for the text after its name. */
   async function choose({ query, id }) {
     const place = { person: chat.me(), chat: chat.id, topic: chat.topic() };
+    chat.acted();
     if (await attempt(() => post("choose", { ...place, query, result: id }))) sent();
   }
 
@@ -89,5 +91,16 @@ export function composer(chat) {
     area.value = "";
   }
 
-  return { node, reply: (message) => begin({ reply: message }), edit: (message) => begin({ edit: message }) };
+  /** Shows in the empty field what a story is about to write. */
+  function suggest(text) {
+    area.placeholder = text || t("message");
+    node.classList.toggle("next", Boolean(text));
+  }
+
+  return {
+    node,
+    suggest,
+    reply: (message) => begin({ reply: message }),
+    edit: (message) => begin({ edit: message }),
+  };
 }

@@ -3,7 +3,8 @@
 import { icon } from "./dom.js";
 import { LANG, t } from "./texts.js";
 
-export const narrow = matchMedia("(max-width: 719px)");
+export const narrow = matchMedia("(max-width: 719px)"); // one phone
+export const wide = matchMedia("(min-width: 1000px)"); // the side panel beside the phones, not over them
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const root = document.documentElement;
 const [side, panelSwitch, themeSwitch, languageSwitch] = ["panel", "panel-switch", "theme", "language"].map((id) =>
@@ -15,6 +16,12 @@ export function openPanel(isOpen) {
   side.hidden = !isOpen;
   panelSwitch.setAttribute("aria-expanded", isOpen);
   document.body.classList.toggle("with-panel", isOpen);
+}
+
+function closePanel() {
+  const isInside = side.contains(document.activeElement);
+  openPanel(false);
+  if (isInside) panelSwitch.focus();
 }
 
 function useTheme(name) {
@@ -60,5 +67,7 @@ export function frame() {
   });
   dark.addEventListener("change", () => localStorage.getItem("theme") ?? useTheme(dark.matches ? "dark" : "light"));
   useTheme(localStorage.getItem("theme") ?? (dark.matches ? "dark" : "light"));
-  openPanel(!narrow.matches);
+  addEventListener("keydown", ({ key }) => key === "Escape" && !wide.matches && !side.hidden && closePanel());
+  wide.addEventListener("change", () => openPanel(wide.matches));
+  openPanel(wide.matches);
 }

@@ -1,6 +1,7 @@
 /** The mail sent by the bot. */
 
 import { h, icon, keyed, setText } from "./dom.js";
+import { opening } from "./media.js";
 import { t } from "./texts.js";
 import { clock } from "./words.js";
 
@@ -29,8 +30,13 @@ function counted(number) {
   return number === 1 ? t("mail.one") : t("mail.many", { n: number });
 }
 
+function attachment(name, file) {
+  if (!file) return [icon("file"), name]; // in a state that an older version saved
+  return opening(`/files/${encodeURIComponent(file)}`, {}, [icon("file"), name]);
+}
+
 function draw(mail) {
-  const attached = mail.attachments.map((name) => h("li", icon("file"), name));
+  const attached = mail.attachments.map((name, place) => h("li", attachment(name, mail.files?.[place])));
   const about = [h("strong", mail.subject), h("span", t("mail.to", { address: mail.to })), h("time", clock(mail.date))];
   return h(
     "details",

@@ -1,8 +1,10 @@
 /** What a message contains besides text: photos, files, voice, contacts, locations. */
 
-import { h, icon, spoken } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { t } from "./texts.js";
 import { number, size } from "./words.js";
+
+const VIEWABLE = /^(image\/|text\/|application\/pdf)/;
 
 /** A short name for the kind of a message without text. */
 export function mediaLabel(message) {
@@ -27,20 +29,30 @@ export function media(message) {
 function attached(file, caption) {
   const address = `/files/${encodeURIComponent(file.file)}`;
   if (file.kind === "photo")
-    return h("img", { class: "photo", src: address, alt: caption || t("media.undescribed") });
+    return opening(address, { class: "photo" }, h("img", { src: address, alt: caption || t("media.undescribed") }));
   if (file.kind === "sticker")
     return h("p", { class: "sticker", role: "img", "aria-label": t("media.sticker") }, file.name || "👍");
   if (file.kind === "voice") return voice(file, address);
-  return h(
-    "a",
-    { class: "card", href: address, download: file.name || t("media.document") },
-    icon("file"),
-    h(
-      "span",
-      h("strong", file.name || t("media.document")),
-      h("small", file.size ? size(file.size) : "", spoken(` ${t("media.download")}`)),
-    ),
-  );
+  return h("div", { class: "file" }, document(file, address), download(file, address));
+}
+
+/** A file's card: opens what a browser can show, otherwise saves it. */
+function document(file, address) {
+  const name = file.name || t("media.document");
+  const shown = [icon("file"), h("span", h("strong", name), h("small", file.size ? size(file.size) : ""))];
+  if (VIEWABLE.test(file.mime ?? "")) return opening(address, { class: "card" }, shown);
+  return h("a", { class: "card", href: address, download: name }, shown);
+}
+
+function download(file, address) {
+  const label = t("media.download", { name: file.name || t("media.document") });
+  const properties = { class: "round", href: address, download: file.name || "", "aria-label": label, title: label };
+  return h("a", properties, icon("save"));
+}
+
+/** A link that opens a file in a new tab. */
+export function opening(address, properties, children) {
+  return h("a", { href: address, target: "_blank", rel: "noopener", ...properties }, children);
 }
 
 function voice(file, address) {

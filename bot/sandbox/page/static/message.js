@@ -40,7 +40,7 @@ export function drawn(view, act) {
     media(message),
     message.text ? text(message, message.own_bot ? act.lang : lang(view.lang), act) : null,
     message.reaction.length ? h("span", { class: "reaction" }, message.reaction) : null,
-    h("p", { class: "meta" }, message.edited ? `${t("edited")} ` : null, clock(message.date)),
+    h("div", { class: "meta" }, actions(message, own, act), message.edited ? `${t("edited")} ` : null, clock(message.date)),
   ];
   const label = `${who}, ${clock(message.date)}`;
   const place = { id: act.anchor(message.id), tabindex: "-1" };
@@ -48,7 +48,6 @@ export function drawn(view, act) {
     "article",
     { class: own ? "message own" : "message", "aria-label": label, ...place },
     h("div", { class: "bubble" }, bubble),
-    actions(message, own, act),
     message.buttons.length ? keys(message, act) : null,
   );
 }
@@ -64,7 +63,7 @@ function quote({ id, who, text }, act) {
 function actions(message, own, act) {
   const reply = iconButton("reply", t("reply"), () => act.reply(message));
   const edit = iconButton("edit", t("edit"), () => act.edit(message));
-  return h("div", { class: "actions" }, reply, own && message.text ? edit : null);
+  return h("span", { class: "actions" }, reply, own && message.text ? edit : null);
 }
 
 function keys(message, act) {

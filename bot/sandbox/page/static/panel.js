@@ -40,7 +40,7 @@ export function panel(node) {
       { role: "tabpanel", class: "page", id: `page-${name}`, "aria-labelledby": button.id, tabindex: "0" },
       content.node,
     );
-    const part = { button, page, content, mark };
+    const part = { name, button, page, content, mark };
     return part;
   }
 
@@ -65,6 +65,7 @@ export function panel(node) {
   }
 
   return {
+    show: (name) => open(parts.find((part) => part.name === name)),
     update(state) {
       for (const { content, mark } of parts) {
         const count = content.update(state) ?? 0;

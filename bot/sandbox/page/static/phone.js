@@ -1,10 +1,12 @@
 /** A phone: a chat with its head, messages and composer. It is created once and then updated. */
 
 import { composer } from "./composer.js";
-import { button, h, icon, keyed, setText } from "./dom.js";
+import { button, h, icon, keyed } from "./dom.js";
 import { head } from "./head.js";
+import { log } from "./log.js";
 import { drawn, excerpt, views } from "./message.js";
 import { attempt, post } from "./state.js";
+import { bubble } from "./stories.js";
 import { t } from "./texts.js";
 import { topics } from "./topics.js";
 import { lang } from "./words.js";
@@ -18,23 +20,28 @@ export function phone(id) {
     lang: null,
     anchor: (message) => `m${id}-${message}`,
     botName: () => state.bot.username,
-    say: (text) => attempt(() => post("say", { person: me(), chat: id, topic: bar.current(), text })),
-    start: (parameter) => attempt(() => post("start", { person: me(), parameter })),
-    tap: (message, data) => attempt(() => post("tap", { person: me(), chat: id, message: message.id, data })),
+    say: (text) => perform("say", { person: me(), chat: id, topic: bar.current(), text }),
+    start: (parameter) => perform("start", { person: me(), parameter }),
+    tap: (message, data) => perform("tap", { person: me(), chat: id, message: message.id, data }),
     reply: (message) => writing.reply(message),
     edit: (message) => writing.edit(message),
     goTo: (message) => document.getElementById(act.anchor(message))?.focus(),
   };
 
+  /** Does something here; what follows is scrolled to. */
+  function perform(action, body) {
+    messages.expect();
+    return attempt(() => post(action, body));
+  }
+
   const redraw = () => update(chat, state);
   const bar = topics(redraw);
   const top = head(titleId, bar.current);
   const pinned = h("div", { class: "pinned" });
-  const hint = h("p", { class: "hint", hidden: true });
-  const list = h("div", { class: "messages" });
-  const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-labelledby": titleId }, list, hint);
-  const typing = h("p", { class: "typing", hidden: true }, h("span"), h("span"), h("span"));
   const toasts = h("div", { class: "toasts", role: "status" });
+  const messages = log(titleId, (view) => drawn(view, act), toasts);
+  const typing = h("p", { class: "typing", hidden: true }, h("span"), h("span"), h("span"));
+  const told = bubble(id, messages.list);
   const begin = button(t("start"), () => act.start(""), { class: "begin" });
   const blocked = h("p", { class: "blocked", hidden: true }, t("blocked"));
   const author = h("select", { id: `author-${id}`, onchange: redraw });
@@ -47,8 +54,9 @@ export function phone(id) {
     commands: () => chat.commands,
     bot: () => state.bot,
     lastOwn: () => mine().at(-1),
+    acted: messages.expect,
   });
-  const parts = [top.node, bar.node, pinned, log, typing, toasts, begin, blocked, asWhom, writing.node];
+  const parts = [top.node, bar.node, pinned, messages.node, typing, told.node, begin, blocked, asWhom, writing.node];
   const node = h("section", { class: "phone", "data-chat": id, "aria-labelledby": titleId }, parts);
 
   const shown = () => chat.messages.filter((message) => chat.person || message.topic === bar.current());
@@ -60,8 +68,9 @@ export function phone(id) {
     act.lang = person ? lang(person.lang) : null;
     if (!person) advisers();
     bar.update(chat, Boolean(state.story));
-    top.update(chat, person);
-    keyed(list, views(shown(), me(), people, state.bot.name), (view) => drawn(view, act));
+    top.update(chat, person, state.bot.name);
+    messages.update(views(shown(), me(), people, state.bot.name), bar.current());
+    messages.say(person ? t(`hint.${person.role}`, person) : t("hint.group"));
     const pins = shown().filter((message) => chat.pinned.includes(message.id));
     keyed(pinned, pins.slice(-1), pin);
     node.classList.toggle("alone", Boolean(person));
@@ -69,8 +78,8 @@ export function phone(id) {
     asWhom.hidden = Boolean(person);
     blocked.hidden = !person?.blocked;
     begin.hidden = !person || person.blocked || chat.messages.length > 0;
-    hint.hidden = shown().some((message) => !message.service);
-    setText(hint, person ? t(`hint.${person.role}`, person) : t("hint.group"));
+    told.update(state.story);
+    writing.suggest(state.story?.chat === id ? state.story.say : "");
     toast();
   }
 

@@ -1,11 +1,13 @@
 /** Saving the whole state to a file, restoring it, and resetting. */
 
-import { button, h } from "./dom.js";
+import { button, h, setText } from "./dom.js";
 import { form } from "./forms.js";
 import { attempt, notice, post } from "./state.js";
 import { t } from "./texts.js";
+import { undo } from "./undo.js";
+import { clock } from "./words.js";
 
-/** The form for this. */
+/** The form for this; ``update`` offers to undo while something can be undone. */
 export function kept() {
   const accept = ".json,application/json";
   const picker = h("input", { type: "file", accept, hidden: true, "aria-hidden": "true", onchange: load });
@@ -17,7 +19,8 @@ export function kept() {
     picker.value = "";
   }
 
-  return form(t("kept.title"), [
+  const back = button("", undo, { class: "plain quiet" });
+  const node = form(t("kept.title"), [
     h(
       "p",
       { class: "buttons" },
@@ -26,8 +29,15 @@ export function kept() {
       picker,
     ),
     h("p", t("kept.about")),
-    button(t("kept.reset"), reset, { class: "plain quiet" }),
+    h("p", { class: "buttons" }, button(t("kept.reset"), reset, { class: "plain quiet" }), back),
   ]);
+
+  function update(state) {
+    back.hidden = state.undo === null;
+    if (state.undo) setText(back, t("kept.back", { time: clock(state.undo) }));
+  }
+
+  return { node, update };
 }
 
 function parsed(text) {

@@ -44,31 +44,57 @@ export function stories() {
   return { node, update() {} };
 }
 
-/** The captions of the story that is playing. */
+/** The bar of the story that is playing: its progress, and how to control it. */
 export function storyBar(node) {
+  let story = null; // in the last state
   const caption = h("p", { role: "status" });
   const progress = h("progress", { "aria-label": t("story.progress") });
   const step = h("small", {});
-  const stop = h(
-    "button",
-    { type: "button", onclick: () => attempt(() => post("story", { stop: true })) },
-    icon("stop"),
-    t("story.stop"),
-  );
-  node.append(caption, progress, step, stop);
-
-  let before = null;
+  const control = (name, body) =>
+    h("button", { type: "button", onclick: () => attempt(() => post("story", body())) }, icon(name), h("span"));
+  const [halt, next, stop] = [
+    control("pause", () => ({ halt: !story.halted })),
+    control("next", () => ({ next: true })),
+    control("stop", () => ({ stop: true })),
+  ];
+  setText(next.lastChild, t("story.next"));
+  setText(stop.lastChild, t("story.stop"));
+  node.append(caption, step, progress, h("span", { class: "controls" }, halt, next, stop));
 
   return {
-    update({ story }) {
-      if (before && !story) notice(t("story.ended"));
-      before = story;
+    update({ story: now }) {
+      if (story && !now) notice(t("story.ended"));
+      story = now;
       node.hidden = !story;
       setText(caption, story?.caption ?? "");
       if (!story) return;
+      node.classList.toggle("homeless", !story.chat); // no phone shows the caption
       progress.max = story.of;
       progress.value = story.step;
       setText(step, t("story.step", story));
+      setText(halt.lastChild, t(story.halted ? "story.resume" : "story.halt"));
+      halt.firstChild.firstChild.setAttribute("href", `/static/icons.svg#${story.halted ? "play" : "pause"}`);
     },
   };
+}
+
+/** The speech bubble of a story in a phone; it also marks the button in ``list`` that is about to be tapped. */
+export function bubble(chat, list) {
+  const text = h("p", {});
+  const node = h("div", { class: "bubble-of-story", "aria-hidden": "true", hidden: true }, text); // spoken by the bar
+
+  function update(story) {
+    const isHere = story?.chat === chat;
+    node.hidden = !isHere;
+    node.classList.toggle("writes", Boolean(isHere && story.say));
+    setText(text, isHere ? story.caption : "");
+    const keys = isHere && story.tap ? [...list.querySelectorAll(".key")] : [];
+    const next = keys.findLast((key) => key.textContent.startsWith(story.tap));
+    for (const key of list.querySelectorAll(".key.next")) if (key !== next) key.classList.remove("next");
+    if (!next || next.classList.contains("next")) return;
+    next.classList.add("next");
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  return { node, update };
 }

@@ -20,6 +20,17 @@ export const TEXTS = {
     "Die Verbindung ist unterbrochen. Sie wird von selbst wieder aufgebaut.",
     "The connection is interrupted. It will come back by itself.",
   ],
+  help: ["Was ist das hier?", "What is this?"],
+  close: ["Schließen", "Close"],
+  welcome: [
+    "Zum Ausprobieren: nichts verlässt diesen Rechner. Sie spielen diese Personen, der Bot antwortet wie bei Telegram.",
+    "For trying out: nothing leaves this computer. You play these people, the bot answers as it would in Telegram.",
+  ],
+  "welcome.guided": ["Geführte Minute", "Guided minute"],
+  "welcome.alone": ["Selbst ausprobieren", "Try it yourself"],
+  undo: ["Rückgängig", "Undo"],
+  "undo.offer": ["Die Chats von vorher sind aufgehoben.", "The chats from before have been kept."],
+  "undo.done": ["Alles ist wieder wie vorher.", "Everything is as it was before."],
   new: ["neu", "new"],
   and: [" und ", " and "],
   day: ["{n} Tag", "{n} day"],
@@ -63,6 +74,8 @@ export const TEXTS = {
   "topics.general": ["Allgemein", "General"],
 
   // chats
+  jump: ["Zum Ende", "To the end"],
+  "jump.new": ["Zum Ende, {n} neu", "To the end, {n} new"],
   start: ["Starten", "Start"],
   blocked: ["Der Bot ist blockiert und kann nicht mehr schreiben.", "The bot is blocked and can no longer write."],
   author: ["Sie schreiben als", "You write as"],
@@ -92,7 +105,7 @@ export const TEXTS = {
   "media.seconds": ["Sprachnachricht, {n} Sekunden", "Voice message, {n} seconds"],
   "media.place": ["{north}° Nord, {east}° Ost", "{north}° north, {east}° east"],
   "media.undescribed": ["Bild ohne Beschreibung", "Picture without a description"],
-  "media.download": ["herunterladen", "download"],
+  "media.download": ["{name} herunterladen", "Download {name}"],
 
   // mail
   "mail.title": ["Post", "Mail"],
@@ -125,6 +138,9 @@ export const TEXTS = {
   story: ["Laufende Geschichte", "Story that is playing"],
   "story.progress": ["Fortschritt der Geschichte", "Progress of the story"],
   "story.step": ["{step} von {of}", "{step} of {of}"],
+  "story.halt": ["Pause", "Pause"],
+  "story.resume": ["Fortsetzen", "Resume"],
+  "story.next": ["Weiter", "Next"],
   "story.stop": ["Beenden", "End"],
   "story.ended": ["Die Geschichte ist zu Ende.", "The story has ended."],
   "answers.title": ["Warum diese Antwort?", "Why this answer?"],
@@ -182,6 +198,7 @@ export const TEXTS = {
 
   // controls
   "clock.title": ["Zeit vergehen lassen", "Let time pass"],
+  "clock.chip": ["Die Uhr des Bots", "The bot's clock"],
   "clock.right": ["Die Uhr des Bots geht richtig.", "The bot's clock is right."],
   "clock.ahead": ["Die Uhr des Bots geht {duration} vor.", "The bot's clock is {duration} ahead."],
   "person.title": ["Noch eine Person", "Another person"],
@@ -203,6 +220,7 @@ export const TEXTS = {
   "fault.server_error": ["Fehler beim Server (500)", "Server error (500)"],
   "fault.timeout": ["Keine Antwort", "No answer"],
   "fault.lost": ["Ausgeführt, Antwort geht verloren", "Done, but the answer is lost"],
+  "fault.chip": ["{times} × {kind}, bei {method}", "{times} × {kind}, at {method}"],
   "fault.begin": ["Einschalten", "Switch on"],
   "fault.end": ["Störungen beenden", "End all faults"],
   "fault.begun": [
@@ -214,10 +232,11 @@ export const TEXTS = {
   "kept.save": ["Sichern", "Save"],
   "kept.load": ["Laden …", "Load …"],
   "kept.about": [
-    "Sichern legt alle Chats und das Gedächtnis des Bots in eine Datei. Von vorn beginnen leert alles.",
-    "Saving puts all chats and the bot's memory into a file. Beginning again empties everything.",
+    "Sichern legt alle Chats und das Gedächtnis des Bots in eine Datei. Von vorn beginnen leert alles und lässt sich rückgängig machen.",
+    "Saving puts all chats and the bot's memory into a file. Beginning again empties everything, and can be undone.",
   ],
   "kept.reset": ["Von vorn beginnen", "Begin again"],
+  "kept.back": ["Rückgängig: Stand von {time} Uhr", "Undo: state at {time}"],
   "kept.loaded": ["Der gesicherte Stand ist wieder da.", "The saved state is back."],
   "kept.empty": ["Alles steht wieder am Anfang.", "Everything is back at the beginning."],
   "kept.foreign": [

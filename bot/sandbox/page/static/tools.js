@@ -16,11 +16,14 @@ const TARGETS = ["intro", "beratung", "frage-backbone"];
 export function tools() {
   const clock = h("p", { class: "now" });
   const who = h("select", { id: "link-person", name: "person" });
-  const node = h("div", { class: "tools" }, time(clock), person(), deepLink(who), faults(), kept());
+  const state = kept();
+  const node = h("div", { class: "tools" }, time(clock), person(), deepLink(who), faults(), state.node);
 
   return {
     node,
-    update({ bot, people }) {
+    update(now) {
+      const { bot, people } = now;
+      state.update(now);
       const ahead = bot.clock
         ? t("clock.ahead", { duration: duration(bot.clock) })
         : t("clock.right");

@@ -7,6 +7,8 @@ const ZONE = { timeZone: "Europe/Berlin" }; // as in the bot
 const CLOCK = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", ...ZONE });
 const SECONDS = new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium", ...ZONE });
 const DAY = new Intl.DateTimeFormat(LOCALE, { weekday: "long", day: "numeric", month: "long", ...ZONE });
+const PARTS = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+const STAMP = new Intl.DateTimeFormat(LOCALE, { ...PARTS, ...ZONE });
 const NAMES = new Intl.DisplayNames(LOCALE, { type: "language" });
 const NUMBER = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
 const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent" });
@@ -17,6 +19,7 @@ const moment = (seconds) => new Date(seconds * 1000);
 export const clock = (seconds) => CLOCK.format(moment(seconds));
 export const toTheSecond = (seconds) => SECONDS.format(moment(seconds));
 export const day = (seconds) => DAY.format(moment(seconds));
+export const stamp = (seconds) => STAMP.format(moment(seconds));
 export const number = (value) => NUMBER.format(value);
 export const languageName = (code) => NAMES.of(code);
 export const percent = (share) => PERCENT.format(Math.floor(share * 100) / 100); // never rounds up to "100 %"

@@ -17,7 +17,7 @@ OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE = ViewportSize(width=1600, height=900)
+WIDE = ViewportSize(width=1720, height=900)  # four phones and the side panel
 NARROW = ViewportSize(width=360, height=740)
 
 

@@ -59,15 +59,18 @@ def test_edit_and_reply(ui: SandboxUI) -> None:
 
 
 def test_attachments(ui: SandboxUI) -> None:
-    """A picture is shown with its caption as alternative text, and a file as a link to download it."""
+    """A picture is shown with its caption as alternative text; a file opens in a new tab, and can be downloaded."""
     ui.field(ADA).fill("Unser Haus")
     attach(ui, "Bild …", PICTURE)
     expect(ui.phone(ADA).get_by_role("img", name="Unser Haus")).to_have_js_property("complete", True)
     attach(ui, "Datei …", Path(__file__))
 
-    link = ui.phone(ADA).get_by_role("link", name=Path(__file__).name)
+    name = Path(__file__).name
+    with ui.page.expect_popup() as popup:
+        ui.phone(ADA).get_by_role("link", name=f"{name} ").first.click()
+    expect(popup.value.get_by_text("def test_attachments")).to_be_attached()
     with ui.page.expect_download() as download:
-        link.click()
+        ui.phone(ADA).get_by_role("link", name=f"{name} herunterladen").click()
     assert download.value.path().read_bytes() == Path(__file__).read_bytes()
     for kind, shown in {"Sprachnachricht": "Sekunden", "Eigener Kontakt": ADA.split()[0], "Standort": "Nord"}.items():
         ui.phone(ADA).get_by_label("Anhängen").click()
