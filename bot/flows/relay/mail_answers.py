@@ -54,7 +54,9 @@ def record_progress(services: Services, progress: Mailbox) -> tuple[Turn, Mailbo
 def _relay_answer(services: Services, request: Request, answer: MailAnswer) -> Turn:
     can_talk = services.adviser_chat is not None
     taken = request.assign_to(0, answer.name) if request.status is RequestStatus.OPEN else request
-    updated = replace(taken.pass_turn(Party.REQUESTER, services.now()), talking=can_talk or request.talking)
+    updated = replace(
+        taken.pass_turn(Party.REQUESTER, services.now()), talking=can_talk or request.talking, speaker=""
+    )
     begins = can_talk and not request.talking
     to_requester = message_to_requester(
         request,

@@ -158,8 +158,8 @@ class ErasureRepository(Repository):
             if sender_id(body) == user_id:
                 db.execute("UPDATE inbox SET done = 1, chat = '', body = '' WHERE update_id = ?", (undone_id,))
         for request in _closed_requests(db):
-            if (forgotten := request.without_adviser(user_id)) != request:
-                self._requests.update_request(db, forgotten)
+            if request.has_participant(user_id):
+                self._requests.update_request(db, request.without_adviser(user_id))
 
     def _delete_requests(self, db: Transaction, references: Iterable[str], erasure_reason: ErasureReason) -> int:
         """Delete requests; the outbox deletes their copies in the advisers' chat. Returns the number of rows."""
