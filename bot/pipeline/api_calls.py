@@ -157,8 +157,10 @@ def make_receipt_calls(call: OutgoingCall) -> list[OutgoingCall]:
     if not isinstance(call, ApiCall) or not call.reference or call.source is None or call.source[0] == call.chat_id:
         return []
     chat_id, message_id = call.source
-    params = {"message_id": message_id, "reaction": RECEIPT}
-    return [ApiCall(chat_id, SET_REACTION, params, reference=call.reference)]
+    receipt = ApiCall(
+        chat_id, SET_REACTION, {"message_id": message_id, "reaction": RECEIPT}, reference=call.reference
+    )
+    return [receipt] if message_id > 0 else []  # a number below 0 is that of a ready answer
 
 
 def make_fallback_calls(services: Services, call: OutgoingCall, reason: str) -> list[OutgoingCall]:

@@ -82,6 +82,7 @@ def send_ready_answer(context: TurnContext, request: Request, title: str, html: 
     message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=html)
     undo_row = (adviser_button(request, "undo", str(number)), adviser_button(request, "suggest"))
     sent = context.edit_tapped(render_advisers("sent", title=title), (undo_row,))
-    turn = update_request(context, answered_by(context, request), replace(message, question_id=number), sent)
+    answered = replace(answered_by(context, request), speaker="")  # what follows needs a name
+    turn = update_request(context, answered, replace(message, question_id=number), sent)
     line = AppendTranscript(request.reference, Party.ADVISER, plain_text, number)
     return replace(turn, effects=(*turn.effects, line))

@@ -58,7 +58,10 @@ def _take_back(context: TurnContext, request: Request, message: RelayedMessage) 
     effects: tuple[Effect, ...] = (RetractMessages(request.reference, numbers),)
     updated = _without_answer(context, request, numbers)
     if updated != request:
-        messages, effects = (*messages, RefreshCard(request.reference)), (*effects, UpdateRequest(updated))
+        messages = (*messages, RefreshCard(request.reference))
+    unnamed = replace(updated, speaker="")  # the message taken back may have had the adviser's name
+    if unnamed != request:
+        effects = (*effects, UpdateRequest(unnamed))
     return Turn(context.state, messages, effects)
 
 

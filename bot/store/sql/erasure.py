@@ -24,7 +24,7 @@ _RECORD_ADVISER_MESSAGES = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?
     FROM outbox WHERE request = ? AND place <> 'thread' AND method IN ('copyMessage', 'sendMessage')
-    AND origin_message IS NOT NULL
+    AND origin_message > 0
 """
 
 

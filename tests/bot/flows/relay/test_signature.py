@@ -117,7 +117,8 @@ def test_arrived_message_gets_a_reaction() -> None:
         DESK, "setMessageReaction", {"message_id": 90, "reaction": RECEIPT}, reference=REFERENCE
     )
     assert api_call(name).params["text"] == "<b>Bea (Beratung):</b>"
-    assert [make_receipt_calls(call) for call in (name, reaction, *others)] == [[]] * 3
+    ready_answer = ApiCall(ADA, "sendMessage", {}, (DESK, -7), reference=REFERENCE)
+    assert [make_receipt_calls(call) for call in (name, reaction, ready_answer, *others)] == [[]] * 4
 
 
 def test_second_adviser_is_announced_once(services: Dialogue) -> None:
