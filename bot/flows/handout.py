@@ -12,7 +12,7 @@ from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckAnswers, SelfCheckResult
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
-from bot.flows.selfcheck import chart
+from bot.flows.selfcheck import chart, team
 from bot.flows.selfcheck import result as selfcheck_result
 from bot.flows.selfcheck.questionnaire import find_questionnaire, level_label
 from knowledge.parsing.plain_text import Summary, summarise_markdown
@@ -33,7 +33,8 @@ def send_handout(context: TurnContext) -> Turn:
     answers_read = _list_answers_read(context)
     if not (steps_read or answers_read or results):
         return context.say("takeaway_empty")
-    values = _handout_values(context, steps_read, results) | {"answers_read": answers_read}
+    values = _handout_values(context, steps_read, results)
+    values |= {"answers_read": answers_read, "team": _team_values(context)}
     kept = (SendMessage(render_template("takeaway_steps", lang, steps=values["steps"])),) if steps_read else ()
     parts = {"steps": steps_read, "answers": answers_read, "check": results}
     named = [format_label(f"takeaway_{part}", lang) for part, content in parts.items() if content]
@@ -126,6 +127,25 @@ def _selfcheck_values(context: TurnContext, results: list[SelfCheckResult]) -> d
         "gaps": {"title": format_label("pdf_gaps", lang), "items": summary.gaps},
         "first_step": {"title": format_label("pdf_first_step", lang), "text": summary.first_step},
         "caution": format_label("check_caution", lang) + "\n" + format_label("pdf_sources", lang, sources=sources),
+    }
+
+
+def _team_values(context: TurnContext) -> dict[str, Any] | None:
+    """Return the result of the person's latest team that has one."""
+    store, questionnaire, lang = context.services.store.selfchecks, find_questionnaire(context), context.lang
+    teams = map(store.find_team, store.team_codes(context.event.user_id))
+    team_result = next((found.result for found in teams if found and found.result), None)
+    if team_result is None or questionnaire is None:
+        return None
+    drawn = chart.build_team_chart(questionnaire, lang, team_result.ratings, "")
+    words = [f"{row['name']}: {row['word']['text']}" for group in drawn["groups"] for row in group["rows"]]
+    date = format_date(team_result.created, lang)
+    first_step = team.summarise_ratings(questionnaire, team_result.ratings, lang).first_step
+    return {
+        "heading": format_label("pdf_team", lang, people=team_result.people, date=date),
+        "alt": "; ".join(words),
+        "chart": drawn,
+        "first_step": {"title": format_label("pdf_first_step", lang), "text": first_step},
     }
 
 

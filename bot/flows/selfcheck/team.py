@@ -4,8 +4,8 @@ The numbers of codes that a person may create, and of unknown codes they may try
 team by guessing. The times of both are part of the person's state.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.domain.calendar import DAY, HOUR, times_within
 from bot.domain.commands import bot_link
@@ -24,7 +24,7 @@ from bot.domain.selfcheck import (
 )
 from bot.domain.turn import Turn
 from bot.flows import questions
-from bot.flows.callback_data import REQUEST_ADVICE
+from bot.flows.callback_data import HANDOUT_PDF_CALLBACK, REQUEST_ADVICE
 from bot.flows.context import TurnContext
 from bot.flows.selfcheck import chart, result
 from bot.flows.selfcheck.questionnaire import (
@@ -34,13 +34,23 @@ from bot.flows.selfcheck.questionnaire import (
     selfcheck_button,
     show_question,
 )
-from knowledge.records.selfcheck import SelfCheckQuestion
+from knowledge.records.selfcheck import SelfCheck, SelfCheckQuestion
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 TEAM_CODE_LINK = "check-"  # in the parameter of a deep link, before the code
 MAX_GUESSES = 10  # attempts with codes that do not exist, within an hour
 MAX_NEW_CODES = 5  # within a day
+
+
+@dataclass(frozen=True, slots=True)
+class TeamSummary:
+    """The questions of a team's result by their rating, and what to do first."""
+
+    strong: Sequence[SelfCheckQuestion]
+    mixed: Sequence[SelfCheckQuestion]
+    weak: Sequence[SelfCheckQuestion]
+    first_step: str
 
 
 def show_team_options(context: TurnContext, _: str) -> Turn:
@@ -133,6 +143,14 @@ def leave_team(context: TurnContext, code: str) -> Turn | None:
     return replace(turn, effects=(LeaveTeam(code),))
 
 
+def summarise_ratings(selfcheck: SelfCheck, ratings: Mapping[str, TeamRating], lang: str) -> TeamSummary:
+    """Summarise a team's result."""
+    strong, mixed, weak = (
+        [question for question in selfcheck.questions if ratings.get(question.id) is rating] for rating in TeamRating
+    )
+    return TeamSummary(strong, mixed, weak, _suggest_first_step(weak, mixed, lang))
+
+
 def _normalise_code(text: str) -> str:
     return "".join(text.split()).upper()
 
@@ -175,11 +193,7 @@ def _refuse_if_counted(context: TurnContext, code: str) -> Turn | None:
 def _team_result_message(context: TurnContext, code: str, team: Team, keyboard: Keyboard) -> SendMessage:
     selfcheck, team_result, lang = require_questionnaire(context), team.result, context.lang
     assert team_result is not None
-    by_rating = {
-        rating: [question for question in selfcheck.questions if team_result.ratings.get(question.id) is rating]
-        for rating in TeamRating
-    }
-    strong, mixed, weak = (by_rating[rating] for rating in TeamRating)
+    summary = summarise_ratings(selfcheck, team_result.ratings, lang)
     html = render_template(
         "selfcheck_shared",
         lang,
@@ -189,15 +203,17 @@ def _team_result_message(context: TurnContext, code: str, team: Team, keyboard: 
         waiting=team.waiting,
         enough=MIN_TEAM_SIZE,
         mixed_from=MIN_ANSWERS_FOR_MIXED,
-        strengths=[question.name for question in strong],
-        gaps=[question.name for question in weak],
-        apart=[question.name for question in mixed],
-        first_step=_suggest_first_step(weak, mixed, lang),
+        strengths=[question.name for question in summary.strong],
+        gaps=[question.name for question in summary.weak],
+        apart=[question.name for question in summary.mixed],
+        first_step=summary.first_step,
     )
     subtitle = format_label("chart_people", lang, people=team_result.people, code=code)
     values = chart.build_team_chart(selfcheck, lang, team_result.ratings, subtitle)
-    advice_row = (Button(format_label("check_advise", lang), REQUEST_ADVICE),)
-    rows = (*result.entry_rows((weak or mixed)[: result.MAX_ENTRIES], lang), advice_row, *keyboard)
+    to_read = (summary.weak or summary.mixed)[: result.MAX_ENTRIES]
+    ways_on = {"take_along": HANDOUT_PDF_CALLBACK, "check_advise": REQUEST_ADVICE}
+    ways_row = tuple(Button(format_label(label, lang), data) for label, data in ways_on.items())
+    rows = (*result.entry_rows(to_read, lang), ways_row, *keyboard)
     return SendMessage(html, rows, attachment=Attachment("chart", values))
 
 

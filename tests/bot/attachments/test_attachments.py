@@ -42,7 +42,7 @@ def handout(
             "read": word, "steps": read, "sources": text, "check": check, "empty": "",
             "further": {"heading": word, "items": [text, text]}, "large": False,
             "answers_heading": word, "answers_read": [{"title": word, "url": "https://t.me/Bot?start=frage-a"}] * 5,
-            "link": {"url": "https://t.me/ExampleBot", "text": word, "alt": word}}  # fmt: skip
+            "team": None, "link": {"url": "https://t.me/ExampleBot", "text": word, "alt": word}}  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [None, 0, 1.5, 3])
@@ -151,6 +151,20 @@ def test_handout_queued_by_an_older_version(tmp_path: Path) -> None:
 
     assert read.info["Pages"] == "1"
     assert "Figure" in read.structure
+
+
+@needs_poppler
+def test_handout_with_the_result_of_a_team(tmp_path: Path) -> None:
+    """The words of a team are a figure with a description, followed by what to do first."""
+    words = chart(word={"kind": "mixed", "text": "verschieden"}) | {"scale": [], "legend": {"now": "", "before": ""}}
+    team = {"heading": "Team", "alt": "Name: verschieden", "chart": words}
+    values = handout() | {"team": team | {"first_step": {"title": "Schritt", "text": HOSTILE[0]}}}
+    read = read_pdf(render_attachment("takeaway", values).content, tmp_path)
+
+    assert HOSTILE[0] in read.text
+    assert read.structure.count("Figure") > read_pdf(
+        render_attachment("takeaway", handout()).content, tmp_path
+    ).structure.count("Figure")
 
 
 @needs_poppler

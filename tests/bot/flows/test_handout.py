@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.effects import SaveSelfCheck
+from bot.domain.effects import CreateTeamCode, SaveSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.message import SendMessage
 from bot.domain.turn import State
@@ -86,3 +86,21 @@ def test_every_question_of_the_selfcheck_with_its_answer(dialogue: Dialogue) -> 
     assert rows["Spüren die Beteiligten, dass sich bald etwas ändern muss?"] == "einige"
     assert rows["Reicht das Geld, um gemeinsam anzufangen und dranzubleiben?"] == "weiß nicht"
     assert values["check"]["first_step"]["text"] == check.questions[0].first_step
+
+
+def test_result_of_the_team(dialogue: Dialogue) -> None:
+    """The document of a member has the words of the team's result and its first step, and no code."""
+    code = "BCDFGHJKLM"
+    for number, user in enumerate((20, 21, 22), start=1):
+        event = replace(EVENT, user_id=user)
+        dialogue.store.inbox.add_updates([(number, "10", "{}")])
+        levels = {question.id: 0 if question.id == "messung" else 3 for question in dialogue.selfchecks[0].questions}
+        effects = [CreateTeamCode(code)] if number == 1 else []
+        dialogue.store.finish_update(number, event, None, (), [*effects, SaveSelfCheck(levels, code)])
+    _, values = handout(dialogue, State())
+
+    assert "3 Personen" in values["team"]["heading"]
+    assert "Gemeinsame Messung: eher noch nicht da" in values["team"]["alt"]
+    assert "Dringlichkeit: eher schon da" in values["team"]["alt"]
+    assert values["team"]["first_step"]["text"].startswith("Einigen Sie sich auf wenige Zahlen")
+    assert code not in str(values)
