@@ -22,6 +22,7 @@ from bot.store.records import (
 from prompts.render import render_template
 
 SUPERGROUP_PREFIX = "-100"  # of the ids of chats whose messages have links
+ALREADY_DELETED_REASON = "message to delete not found"
 BLOCKED_REASONS = ("blocked by the user", "user is deactivated", "chat not found", "can't initiate")
 
 
@@ -38,7 +39,8 @@ def report_undelivered(services: Services, call: OutgoingCall, reason: str) -> S
     if isinstance(call, ApiCall) and call.method == SET_REACTION:
         return ()  # the message itself has arrived
     if isinstance(call, ApiCall) and call.method == DELETE_RELAYED:
-        is_there = call.edit_of is not None and store.outbox.find_reply_to(call.chat_id, call.edit_of)
+        is_gone = ALREADY_DELETED_REASON in reason.lower()  # an earlier response was lost
+        is_there = not is_gone and call.edit_of is not None and store.outbox.find_reply_to(call.chat_id, call.edit_of)
         return (message_to_advisers(request, "still_there"),) if is_there else ()
     if isinstance(call, ApiCall) and call.edit_of and call.edit_of[1] < 0:
         return ()  # only old buttons remain
@@ -96,7 +98,7 @@ def _message_link(message: SourceMessage) -> str:
 def _report_unsent(services: Services, request: Request, call: OutgoingCall, reason: str) -> SendMessage:
     """Tell the side that wrote, as a reply to the message that did not arrive."""
     written = (call.source or call.edit_of) if isinstance(call, ApiCall) else None
-    reply_to = written[1] if written else None
+    reply_to = written[1] if written and written[1] > 0 else None  # a number below 0 is no message
     if isinstance(call, ApiCall | RefreshCard) and call.chat_id == request.chat_id:
         is_blocked = any(phrase in reason for phrase in BLOCKED_REASONS)
         notice = message_to_advisers(request, "undelivered", gone=is_blocked, details=request.details)
