@@ -213,7 +213,9 @@ def _language_note(question_lang: str, lang: str) -> str:
 
 
 def _missing_text_note(entry: Entry, lang: str) -> str:
-    return format_label("note_missing", lang) if lang == LEICHTE_SPRACHE and entry.lang != LEICHTE_SPRACHE else ""
+    """Return the words that an entry is not written in the reader's language; "" if it is, or if nobody knows."""
+    is_unknown = entry.layer is Layer.DOCUMENT and lang != LEICHTE_SPRACHE  # an external folder names no language
+    return "" if entry.lang == lang or is_unknown else format_label("note_missing", lang)
 
 
 def _shorten_body(body: str) -> str:

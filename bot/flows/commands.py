@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.commands import CANONICAL_COMMANDS, simplify_message
-from bot.domain.consultation import Party
-from bot.domain.message import Button, SendContact, SendMessage
+from bot.domain.consultation import Party, RequestStatus
+from bot.domain.effects import UpdateRequest
+from bot.domain.message import Button, RefreshCard, SendContact, SendMessage
 from bot.domain.turn import Turn
 from bot.flows import handout, intro, privacy, questions, share, start
 from bot.flows.callback_data import LANGUAGE_CALLBACK
@@ -70,17 +71,27 @@ def _cancel_current(context: TurnContext) -> Turn:
 def _show_contact(context: TurnContext) -> Turn:
     contact = context.services.contact
     html = render_template("contact", context.lang, contact=contact)
-    card = SendContact(contact.name, contact.phone, contact.email, contact.role)
+    card = SendContact(contact.name, contact.phone, contact.email, contact.role_in(context.lang))
     return Turn(context.state, (SendMessage(html), card))
 
 
 def set_language(context: TurnContext, lang: str) -> Turn | None:
-    """Return the turn that chooses a language, with next steps in it; None if the bot does not write it."""
+    """Return the turn that chooses a language, with next steps in it; None if the bot does not write it.
+
+    What the person reads about their requests follows, and so does the card, which asks for Leichte Sprache.
+    """
     if lang not in SUPPORTED_LANGUAGES:
         return None
     chosen = context.change(lang=lang)
-    confirmation = SendMessage(render_template("language_set", lang), start.next_step_keyboard(chosen))
-    return Turn(chosen.state, (confirmation, *show_chosen_menu(chosen)))
+    in_conversation = context.active_conversation is not None  # with an adviser: no other buttons work meanwhile
+    keyboard = () if in_conversation else start.next_step_keyboard(chosen)
+    confirmation = SendMessage(render_template("language_set", lang), keyboard)
+    own = [
+        request for request in context.requests if request.chat_id == context.event.chat_id and request.lang != lang
+    ]
+    cards = tuple(RefreshCard(request.reference) for request in own if request.status is not RequestStatus.CLOSED)
+    changes = tuple(UpdateRequest(replace(request, lang=lang)) for request in own)
+    return Turn(chosen.state, (confirmation, *show_chosen_menu(chosen), *cards), changes)
 
 
 def _choose_language(context: TurnContext) -> Turn:

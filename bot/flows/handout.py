@@ -51,7 +51,7 @@ def _handout_values(
     date = format_date(services.now(), lang)
     contact = services.contact
     phone = contact.phone.replace(" ", NO_BREAK_SPACE)
-    further = [f"{contact.name} ({contact.role}): {phone}, {contact.email}", format_label("pdf_bot", lang)]
+    further = [f"{contact.name} ({contact.role_in(lang)}): {phone}, {contact.email}", format_label("pdf_bot", lang)]
     find_entry = services.answerer.find_entry
     steps = [(step, find_entry(step.entries[0], lang) if step.entries else None) for step in steps_read]
     missing = [label for label, there in (("pdf_no_steps", steps_read), ("pdf_no_check", results)) if not there]

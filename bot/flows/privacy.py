@@ -45,9 +45,10 @@ def send_personal_data(context: TurnContext) -> Turn:
     values = {
         "person": context.event.user_id, "lang": lang, "now": services.now(), "days": services.retention_days
     }  # fmt: skip
+    delete = Button(format_label("privacy_delete", lang), f"{PRIVACY_CALLBACK}delete")
     messages = (
-        SendMessage(render_template(template, lang), attachment=Attachment(kind, values, as_document=True))
-        for template, kind in (("mydata", "held_page"), ("mydata_json", "held_json"))
+        SendMessage(render_template(template, lang), rows, attachment=Attachment(kind, values, as_document=True))
+        for template, kind, rows in (("mydata", "held_page", ()), ("mydata_json", "held_json", ((delete,),)))
     )
     return Turn(context.state, tuple(messages))
 

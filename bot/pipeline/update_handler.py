@@ -89,7 +89,9 @@ class UpdateHandler:
                 raise
             except StoreError as error:
                 log.error("the store rejects the outcome of update %d: %s", update_id, error)
-                apology = build_calls(context.with_state(State()).say("failed").messages, event)
+                apology = build_calls(
+                    context.with_state(State(lang=context.state.lang)).say("failed").messages, event
+                )
                 self.dialogue.store.finish_update(update_id, event, None, apology, ())
                 self.wake_outbox()
                 return

@@ -29,15 +29,23 @@ def _check_phone(phone: str) -> str:
 @strict_keys
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A listed contact. ``topics`` are the ids of the entries this contact is responsible for."""
+    """A listed contact. ``topics`` are the ids of the entries this contact is responsible for.
+
+    ``role_en`` is the role in English; without it, the role is shown as it is.
+    """
 
     id: _ShortText
     name: _ShortText
     role: _ShortText
     phone: Annotated[_ShortText, AfterValidator(_check_phone)]
     email: Annotated[_ShortText, AfterValidator(_check_email)]
+    role_en: Annotated[str, Field(max_length=200)] = ""
     default: bool = False
     topics: Annotated[tuple[_ShortText, ...], BeforeValidator(lambda value: [] if value is None else value)] = ()
+
+    def role_in(self, lang: str) -> str:
+        """Return the role in a language."""
+        return self.role_en or self.role if lang == "en" else self.role
 
 
 def _check_one_default(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:

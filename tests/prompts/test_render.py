@@ -1,5 +1,6 @@
 """Templates and labels."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import yaml
 from jinja2 import UndefinedError
 
 from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
-from prompts.render import TEMPLATES_FOLDER, format_label, render_template
+from prompts.render import TEMPLATES_FOLDER, format_label, load_labels, render_template
 
 COMPLETE_LANGUAGES = ("de", "en")  # a variant such as de-leicht falls back to its base language
 
@@ -63,6 +64,34 @@ def test_profile_fits_telegram(lang: str) -> None:
     assert len(format_label("name", lang)) <= 64
     assert len(format_label("about", lang)) <= 120
     assert len(format_label("description", lang)) <= 512
+
+
+GERMAN = re.compile(r"\b(und|nicht|Sie|Ihre?[nmrs]?|für|mit|oder|eine[nmrs]?|der|das|den|ist|auf|noch)\b|[äöüÄÖÜß]")
+GERMAN_NAMES = re.compile("Zukunftsträger|TelefonSeelsorge|Hilfetelefon|Nummer gegen Kummer|Leichte Sprache|Deutsch")
+
+
+@pytest.mark.parametrize("lang", ["en", "de-leicht"])
+def test_templates_use_only_their_own_language(lang: str) -> None:
+    """A template takes labels and parts of its own language, and names commands in it."""
+    names = set(COMMANDS_BY_LANG[lang[:2]])
+    for path in (TEMPLATES_FOLDER / lang).glob("*.j2"):
+        source = path.read_text("utf-8")
+        assert {code for code in ("de", "en", "de-leicht") if f'"{code}"' in source or f'"{code}/' in source} <= {
+            lang
+        }
+        commands = set(re.findall(r"(?<![\w/.<])/([a-z]{4,})\b", re.sub(r"\{%.*?%\}", "", source)))
+        assert commands - names == set(), path.name
+
+
+def test_no_german_in_english() -> None:
+    """No English template or label has a German word in it, except names; notes in other languages aside."""
+    texts = {path.name: path.read_text("utf-8") for path in (TEMPLATES_FOLDER / "en").glob("*.j2")}
+    texts = {name: re.sub(r"\{[{%].*?[%}]\}", " ", text) for name, text in texts.items()}
+    texts |= {key: text for key, text in load_labels("en").items() if not key.startswith(("note_", "crisis_"))}
+
+    assert {
+        name: GERMAN_NAMES.sub("", text) for name, text in texts.items() if GERMAN.search(GERMAN_NAMES.sub("", text))
+    } == {}
 
 
 def test_no_template_is_unused() -> None:

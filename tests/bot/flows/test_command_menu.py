@@ -7,12 +7,13 @@ import pytest
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.commands import ADVISER_COMMANDS, ENGLISH_COMMANDS, GERMAN_COMMANDS
 from bot.domain.event import Event, EventKind
-from bot.domain.message import SendMessage, ShowCommandMenu
+from bot.domain.message import RefreshCard, SendMessage, ShowCommandMenu
 from bot.domain.turn import State, Turn
 from bot.flows.callbacks import EXACT_HANDLERS
 from bot.flows.context import Advisers
 from bot.flows.dialogue import Dialogue
 from prompts.render import format_label
+from tests.support.relay import OPEN, REFERENCE, STATE, TALKING, changed, kept, person
 
 EVENT = Event(1, EventKind.BUTTON, 10, 20, 5, text="l:en", callback_id="1", language_code="de", name="Ada")
 
@@ -51,6 +52,26 @@ def test_group_keeps_its_menu(dialogue: Dialogue) -> None:
     assert menus(turn) == []
     (confirmation,) = (message for message in turn.messages if isinstance(message, SendMessage))
     assert [button.data for row in confirmation.keyboard for button in row] == ["go:ask", "go:guide"]
+
+
+def test_own_requests_follow_the_language(services: Dialogue) -> None:
+    """What a person reads about their requests follows the language, and the card is updated for the advisers."""
+    kept(services, OPEN)
+
+    turn = services.handle(STATE, replace(person(EventKind.BUTTON, "l:de-leicht", callback_id="1")))
+
+    assert changed(turn).lang == "de-leicht"
+    assert [message.reference for message in turn.messages if isinstance(message, RefreshCard)] == [REFERENCE]
+
+
+def test_language_can_change_within_a_conversation(services: Dialogue) -> None:
+    """Within a conversation with an adviser the language can be changed; what would not work there is not offered."""
+    kept(services, TALKING)
+
+    turn = services.handle(STATE, person(EventKind.COMMAND, "en", command="sprache"))
+
+    assert (turn.state.lang, changed(turn).lang, changed(turn).talking) == ("en", "en", True)
+    assert [message.keyboard for message in turn.messages if isinstance(message, SendMessage)] == [()]
 
 
 def test_deletion_restores_the_published_menu(dialogue: Dialogue) -> None:
