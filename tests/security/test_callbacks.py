@@ -61,6 +61,7 @@ def scene(bot: RunningBot) -> Scene:
     bot.card(reference)
     bot.bea.tap_button("Übernehmen", bot.forum)
     bot.wait_for_text(ada, "kümmert sich")
+    bot.until(lambda: (thread := bot.store.requests.find_thread(reference)) and "💬" in thread.title)
     return Scene(bot, ada, eve, reference)
 
 
