@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 @click.command()
 @click.option("--mode", type=click.Choice(["webhook", "polling"]), help="Default: webhook if GW_WEBHOOK_URL is set.")
-def run(mode: str | None) -> None:
+@click.option("--no-open", is_flag=True, help="Do not open the sandbox's page in the browser.")
+def run(mode: str | None, no_open: bool) -> None:
     """Run all bots, by webhook or polling; without a token, open the sandbox in the browser and a terminal chat.
 
     If there is no encoder or no index in the data folder, they are prepared first. The sandbox also replaces those of
@@ -33,7 +34,7 @@ def run(mode: str | None) -> None:
     if not _has_bots(settings):
         from bot.cli.sandbox import run_sandbox
 
-        run_sandbox(settings)
+        run_sandbox(settings, opens_page=not no_open)
         return
     from bot.app.bootstrap import UpdateSource
 

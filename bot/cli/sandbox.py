@@ -13,6 +13,7 @@ import click
 
 from bot.app.bootstrap import resolve_knowledge_dir
 from bot.app.preparation import ensure_prepared
+from bot.cli.browser import open_in_browser
 from bot.cli.chat import Notices, run_chat
 from bot.errors import GwError
 from bot.log import configure_logging
@@ -26,9 +27,10 @@ class _TerminatedError(BaseException):  # not an Exception, since opening an enc
     """SIGTERM or SIGINT was received."""
 
 
-def run_sandbox(settings: Settings) -> None:
+def run_sandbox(settings: Settings, *, opens_page: bool) -> None:
     """Run the sandbox, with a chat in the terminal; the first time, prepare encoder and index.
 
+    ``opens_page`` also opens its page in the browser, if there is one.
     It ends with the input if that is a terminal or has any line, otherwise on SIGTERM or SIGINT.
     """
     at_terminal = sys.stdin.isatty()
@@ -44,6 +46,8 @@ def run_sandbox(settings: Settings) -> None:
         ):
             notices.print_waiting()
             click.echo(f"GW_TELEGRAM_TOKEN is not set, so the sandbox is open: {sandbox.url}", err=True)
+            if opens_page:
+                open_in_browser(sandbox.url)
             click.echo("The bot talks to you here as well. End with Ctrl-D.", err=True)
             has_input = run_chat(settings, sandbox.live_index, notices)
             while not (has_input or at_terminal):

@@ -73,9 +73,14 @@ def started(*arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def environment(folder: Path, data: Path = PREPARED, **variables: str) -> dict[str, str]:
-    """Return the environment of a process with only these settings of the bot, and its store in the folder."""
+    """Return the environment of a process: these settings of the bot, its store in the folder, no browser opened."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GW_")}
-    return kept | {"GW_DATA_DIR": str(data), "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db", **variables}
+    return kept | {
+        "CI": "true",
+        "GW_DATA_DIR": str(data),
+        "GW_DATABASE_URL": f"sqlite:///{folder}/bot.db",
+        **variables,
+    }
 
 
 def fails(done: Done, *expected: str, code: int = 1) -> None:

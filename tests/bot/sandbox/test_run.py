@@ -1,8 +1,10 @@
 """`gwbot run` as a process: when and where it opens the sandbox, and how it stops."""
 
+import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +20,13 @@ OPEN = "the sandbox is open: "
 
 
 @contextmanager
-def running(data: Path, folder: Path, stdin: int = subprocess.DEVNULL, **variables: str) -> Iterator[str]:
+def running(
+    data: Path, folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL, **variables: str
+) -> Iterator[str]:
     """Run the bot inside the block, yield the page's address, and check that SIGTERM ends it with exit code 0."""
     env = environment(folder, data, **{"PORT": "0", **variables})
     pipes = {"stdin": stdin, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with started("run", cwd=folder, env=env, **pipes) as process:
+    with started("run", *arguments, cwd=folder, env=env, **pipes) as process:
         assert process.stderr is not None
         line = next((line for line in process.stderr if OPEN in line), "")
         yield line.partition(OPEN)[2].strip()
@@ -57,6 +61,27 @@ def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path
     assert result.returncode == 0, result.stderr
     assert "Aus der Fachliteratur:" in result.stdout
     assert OPEN in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no variable for the display")
+def test_page_opens_in_the_browser(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page opens in the browser of whoever sits at the display, unless that is not wanted."""
+    opened = tmp_path / "opened"
+    os.mkfifo(opened)
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n', encoding="utf-8")
+    browser.chmod(0o700)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", str(browser))
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+
+    with running(prepared, tmp_path, CI="") as url:
+        assert opened.read_text(encoding="utf-8").strip() == url
+    opened.unlink()
+    with running(prepared, tmp_path, "--no-open", CI=""):
+        pass
+
+    assert not opened.exists()
 
 
 def test_used_port_is_avoided(prepared: Path, tmp_path: Path) -> None:
