@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.domain.absence import Absence, read_absences
 from bot.errors import SettingsError
 from bot.store import POSTGRESQL_PREFIXES, SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     mail_advisers: Annotated[frozenset[str], NoDecode] = Field(
         frozenset(), description="Addresses that may answer by e-mail besides the contacts', comma-separated"
     )
+    away: Annotated[tuple[Absence, ...], NoDecode] = Field(
+        (), description="When the advisers are away, `2026-08-03..2026-08-17, 2026-12-24`"
+    )
     operator: str | None = Field(None, description="Who runs the bot, with postal address; shown by `/datenschutz`")
     operator_email: str | None = Field(
         None, description="Address for alerts: advisers' chat lost, another program polls; unset: `GW_MAIL_FROM`"
@@ -93,6 +97,11 @@ class Settings(BaseSettings):
         "INFO", description="Minimum level of log messages"
     )
     log_format: Literal["text", "json"] = Field("text", description="Format of log messages: `text` or `json`")
+
+    @field_validator("away", mode="before")
+    @classmethod
+    def _read_absences(cls, value: object) -> object:
+        return read_absences(value) if isinstance(value, str) else value
 
     @field_validator("adviser_ids", "mail_advisers", mode="before")
     @classmethod

@@ -134,6 +134,7 @@ def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
         sends_mail=settings.smtp_url is not None,
         answer_days=settings.answer_days,
         close_days=settings.close_days,
+        away=settings.away,
         operator=settings.operator or "",
         username=username,
         selfchecks=read_selfchecks(path_or_builtin(folder, SELFCHECK_FOLDER)),

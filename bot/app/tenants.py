@@ -32,6 +32,7 @@ OWN_FIELDS = frozenset(
         "webhook_secret",
         "adviser_chat_id",
         "adviser_ids",
+        "away",
         "imap_url",
         "mail_reply_to",
         "mail_advisers",

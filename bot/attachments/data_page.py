@@ -24,7 +24,7 @@ LISTED_TABLES = ("lines", "feedback", "questions", "advised")  # one line for ea
 COUNTED_TABLES = ("threads", "outbox", "inbox", "holds")  # one line for all rows
 TIME_FIELDS = frozenset((
     "created", "updated", "received", "promised", "since", "told", "reminded", "remind_at", "warned", "closed",
-    "reopened", "erased", "not_before", "noted", "until", "guesses", "new_codes",
+    "absence_told", "reopened", "erased", "not_before", "noted", "until", "guesses", "new_codes",
     "seen", "last_reminder", "blocked",
 ))  # fmt: skip
 ENTRY_FIELDS = frozenset(("last_entry", "earlier_entry", "last_context", "earlier_context", "entry"))

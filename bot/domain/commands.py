@@ -36,6 +36,7 @@ _ENGLISH_BY_GERMAN = {
 GERMAN_COMMANDS, ENGLISH_COMMANDS = tuple(_ENGLISH_BY_GERMAN), tuple(_ENGLISH_BY_GERMAN.values())
 ADVISER_COMMANDS = (
     "anfragen",
+    "abwesend",
     "notiz",
     "zurueck",
     "uebergabe",

@@ -173,6 +173,7 @@ class Request:
         suggestions: under which number the message is found that suggests answers, see `own_number`; 0 for none.
         blocked: until when its requester was blocked because of it.
         warned: when the requester was warned that the request will be closed because of their silence.
+        absence_told: the end of the latest absence of the advisers of which the requester was told.
         reopened: times at which the requester reopened it, within the day before the latest one.
         participants: Telegram id and name of each adviser who took it or wrote about it.
         speaker: side and Telegram id of who wrote last; "" if the next message needs its writer's name.
@@ -208,6 +209,7 @@ class Request:
     blocked: float = 0.0
     warned: float = 0.0
     closed: float = 0.0
+    absence_told: float = 0.0
     reopened: tuple[float, ...] = ()
     participants: tuple[tuple[int, str], ...] = ()
     speaker: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.domain.absence import Absence
 from bot.domain.consultation import Party, Request
 from bot.domain.mail_answer import Mailbox
 
@@ -66,6 +67,18 @@ class RetractMessages:
 
     reference: str
     message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAbsence:
+    """Save that the advisers are away."""
+
+    absence: Absence
+
+
+@dataclass(frozen=True, slots=True)
+class EndAbsences:
+    """Delete the absences that were saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +197,13 @@ FeedbackEffect = SaveFeedback | SaveQuestion | DeleteQuestions
 SelfCheckEffect = SaveSelfCheck | ShareSelfCheck | CreateTeamCode | LeaveTeam
 DeskEffect = SaveTextBlock | DeleteTextBlock | NoteColleague | BlockRequester | UnblockRequester | NoteGreeting
 EventEffect = CorrectTranscript | RetractMessages | MigrateChat | ErasePerson | FeedbackEffect | SelfCheckEffect
-Effect = CreateRequest | UpdateRequest | AppendTranscript | SaveMailbox | DeskEffect | EventEffect
+Effect = (
+    CreateRequest
+    | UpdateRequest
+    | AppendTranscript
+    | SaveMailbox
+    | SaveAbsence
+    | EndAbsences
+    | DeskEffect
+    | EventEffect
+)

@@ -13,7 +13,17 @@ from bot.flows.callback_data import LANGUAGE_CALLBACK
 from bot.flows.command_menu import show_chosen_menu
 from bot.flows.consultation import form
 from bot.flows.context import EventHandler, TurnContext
-from bot.flows.relay import blocking, colleagues, desk, private_notes, reception, text_blocks, undo, withdrawal
+from bot.flows.relay import (
+    absences,
+    blocking,
+    colleagues,
+    desk,
+    private_notes,
+    reception,
+    text_blocks,
+    undo,
+    withdrawal,
+)
 from bot.flows.relay.messages import ADVISERS_LANG
 from bot.flows.selfcheck import questionnaire
 from prompts.dates import format_date_and_time
@@ -140,6 +150,7 @@ COMMAND_HANDLERS: dict[str, EventHandler] = {
     "selbstcheck": questionnaire.show_welcome,
     "mitnehmen": handout.send_handout,
     "anfragen": _list_requests,
+    "abwesend": desk.adviser_command(absences.change_absences),
     "status": _show_status,
     "notiz": desk.request_command(private_notes.handle_note_command),
     "zurueck": desk.request_command(undo.handle_undo_command),

@@ -8,6 +8,8 @@ from typing import Any
 from bot.answering.answerer import Answerer
 from bot.answering.crisis import CrisisDetector
 from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.domain.absence import Absence
+from bot.domain.calendar import find_absence
 from bot.domain.consultation import Request, RequestStatus
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AnswerCallback, Attachment, EditMessage, Keyboard, SendMessage
@@ -43,6 +45,7 @@ class Services:
         sends_mail: whether requests are sent by e-mail.
         answer_days: working days within which an answer is promised; 0: no date is promised.
         close_days: days of silence after which a request is closed.
+        away: when the advisers are away, according to the settings.
         operator: who runs the bot; "" if the settings do not say.
         username: the bot's Telegram username, used in links; "" without Telegram.
         new_code: makes the code that a team shares for the self-check.
@@ -68,11 +71,17 @@ class Services:
     new_code: Callable[[], str]
     crisis_detector: CrisisDetector
     command_words: Mapping[str, str]  # simplified message -> command and what follows it
+    away: tuple[Absence, ...] = ()
 
     @property
     def contact(self) -> Contact:
         """The contact shown by default."""
         return default_contact(self.contacts)
+
+    @property
+    def absences(self) -> tuple[Absence, ...]:
+        """When the advisers are away, according to the settings and to what they said in their chat."""
+        return (*self.away, *self.store.absences.load_absences())
 
     @property
     def adviser_chat(self) -> int | None:
@@ -106,6 +115,11 @@ class TurnContext:
     def adviser_chat(self) -> int | None:
         """The current id of the advisers' chat; None if there is no such chat."""
         return self.services.adviser_chat
+
+    @cached_property
+    def absence(self) -> Absence | None:
+        """The absence of the advisers in which a message written now waits."""
+        return find_absence(self.services.now(), self.services.absences)
 
     @cached_property
     def requests(self) -> list[Request]:

@@ -8,6 +8,7 @@ from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendM
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
 from bot.flows import callbacks, commands, crisis, intro, questions
+from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
 from bot.flows.relay import adviser, colleagues, lifecycle, reception, requester
@@ -26,7 +27,8 @@ class Dialogue(Services):
 
     def respond(self, context: TurnContext) -> Turn:
         """Return the turn that follows from the event of a context; a call for help gets emergency numbers first."""
-        return colleagues.note_colleague(context, crisis.put_help_first(context, self._take_turn(context)))
+        turn = add_absence_notice(context, self._take_turn(context))
+        return colleagues.note_colleague(context, crisis.put_help_first(context, turn))
 
     def _take_turn(self, context: TurnContext) -> Turn:
         state, event = context.state, context.event

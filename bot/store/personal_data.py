@@ -235,6 +235,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
     ),
     "group_calls": TableInfo("When a group was written to", expiry_condition="at < :before"),
     "moved": TableInfo("Groups that Telegram gave another id"),
+    "absences": TableInfo("When the advisers are away, without who said so", expiry_condition="ends < :before"),
     "mailboxes": TableInfo("How far a mailbox with answers by e-mail was read"),
     "_sqlite_migrations": TableInfo("Which steps of the schema were taken"),
 }

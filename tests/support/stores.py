@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.store import SqliteDatabase, Store
 
-PARTS = ("database", "inbox", "users", "requests", "outbox", "selfchecks", "mailboxes", "erasure")
+PARTS = ("database", "inbox", "users", "requests", "outbox", "selfchecks", "mailboxes", "absences", "erasure")
 
 
 def empty_store(path: Path, clock: Callable[[], float]) -> Store:

@@ -33,6 +33,7 @@ from bot.domain.consultation import (
 from bot.domain.message import Button, Keyboard, SendMessage
 from bot.domain.turn import Turn
 from bot.flows import request_limits
+from bot.flows.absence import render_absence
 from bot.flows.callback_data import FORM_CALLBACK
 from bot.flows.consultation import review
 from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
@@ -73,6 +74,8 @@ def show_form(context: TurnContext, note: str = "", *, begins: bool = False, **v
     """
     form, lang = _current_form(context), context.lang
     note_text = format_label(note, lang, **{"most": MAX_LENGTHS.get(form.at, 0), **values}) if note else ""
+    if begins or form.at is FormStep.REVIEW:
+        note_text = " ".join(filter(None, (note_text, render_absence(context))))
     if form.at is FormStep.REVIEW:
         form = replace(form, reviewed=True)
         context, html = context.change(form=form), review.render_summary(context, form, note_text)

@@ -4,7 +4,7 @@ import zlib
 from dataclasses import replace
 
 from bot.answering.language import base_language
-from bot.domain.calendar import promised_deadline
+from bot.domain.calendar import day_end, promised_deadline
 from bot.domain.consultation import Form, FormStep, Request, RequestContext, SentRequest
 from bot.domain.effects import CreateRequest
 from bot.domain.event import EventKind
@@ -108,7 +108,7 @@ def send_request(context: TurnContext) -> Turn:
     reference, contact = services.new_reference(), contact_for(services.contacts, form.brief.entry)
     has_chat = context.adviser_chat is not None
     reaches_advisers = has_chat or services.sends_mail
-    promised = promised_deadline(now, services.answer_days) if reaches_advisers else 0.0
+    promised = promised_deadline(now, services.answer_days, services.absences) if reaches_advisers else 0.0
     request = Request(
         reference=reference,
         chat_id=event.chat_id,
@@ -122,6 +122,7 @@ def send_request(context: TurnContext) -> Turn:
         created=now,
         since=now,
         promised=promised,
+        absence_told=day_end(context.absence.last) if context.absence else 0.0,
     )
     template = "request_sent" if reaches_advisers else "request_kept"
     by = format_date_and_time(promised, lang) if promised else ""

@@ -181,7 +181,7 @@ def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
 def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
         return refuse_tap(context)
-    remind_at = next_opening(context.services.now())
+    remind_at = next_opening(context.services.now(), context.services.absences)
     toast = AnswerCallback(advisers_label("reminds", when=format_date_and_time(remind_at, ADVISERS_LANG)))
     updated = UpdateRequest(replace(request, remind_at=remind_at))
     return Turn(context.state, (RefreshCard(request.reference), toast), (updated,))

@@ -2,7 +2,16 @@
 
 from dataclasses import replace
 
-from bot.domain.calendar import DAY, JUMP_THRESHOLD, answer_deadline, next_closing, next_opening, promised_deadline
+from bot.domain.calendar import (
+    DAY,
+    JUMP_THRESHOLD,
+    absences_at,
+    answer_deadline,
+    defer_to_return,
+    next_closing,
+    next_opening,
+    promised_deadline,
+)
 from bot.domain.consultation import ContactChannel, Party, Request, RequestStatus
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import Event, EventKind
@@ -37,10 +46,14 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
         return _remind_advisers(replace(request, remind_at=0.0), now, "reminder")
     if request.turn is Party.ADVISER:
         days = services.answer_days or 1  # a promise is kept even if dates are no longer promised
-        expected_by = max(request.promised, answer_deadline(request.since, days))
+        absences = services.absences  # a promise holds although an absence was entered after it
+        told_absences = absences_at(request.since, absences)
+        expected_by = max(request.promised, answer_deadline(request.since, days, told_absences))
         if request.promised and now >= expected_by and not request.told:
             return _send_late_notice(services, request, now)
-        if now >= (next_closing(request.reminded) if request.reminded else answer_deadline(request.since, 1)):
+        since, reminded = request.since, request.reminded
+        due = next_closing(reminded, absences) if reminded else answer_deadline(since, 1, absences)
+        if now >= defer_to_return(due, now, absences):
             return _remind_advisers(replace(request, reminded=now), now, "waiting")
         return None
     return _handle_silence(services, request, now)
@@ -65,7 +78,7 @@ def reopen_request(context: TurnContext, request: Request) -> Turn:
     if request.status is not RequestStatus.CLOSED or request.withdrawn:
         return context.toast(format_label("gone", request.lang))
     now = context.services.now()
-    promised = promised_deadline(now, context.services.answer_days)
+    promised = promised_deadline(now, context.services.answer_days, context.services.absences)
     updated = replace(request.release().pass_turn(Party.ADVISER, now), promised=promised, closed=0.0)
     end_row = (requester_row(request, "end"),) if request.talking else ()
     by = format_date_and_time(promised, request.lang) if promised else ""
@@ -111,16 +124,17 @@ def record_comment(context: TurnContext) -> Turn | None:
 def _without_future_times(services: Services, request: Request, now: float) -> Request:
     """Correct times that lie in the future because the clock was ahead when they were recorded."""
     latest = max(request.since, request.reminded, request.last_reminder, request.warned)
-    if latest <= now + JUMP_THRESHOLD and request.remind_at <= next_opening(now):
+    opening = next_opening(now, services.absences)
+    if latest <= now + JUMP_THRESHOLD and request.remind_at <= opening:
         return request
-    promised = min(request.promised, promised_deadline(now, services.answer_days))
+    promised = min(request.promised, promised_deadline(now, services.answer_days, services.absences))
     return replace(
         request,
         since=min(request.since, now),
         promised=promised if request.since > now else request.promised,
         reminded=min(request.reminded, now),
         last_reminder=min(request.last_reminder, now),
-        remind_at=min(request.remind_at, next_opening(now)),
+        remind_at=min(request.remind_at, opening),
         warned=min(request.warned, now),
     )
 

@@ -11,11 +11,13 @@ from bot.domain.effects import (
     CreateRequest,
     DeskEffect,
     Effect,
+    EndAbsences,
     ErasePerson,
     EventEffect,
     FeedbackEffect,
     MigrateChat,
     RetractMessages,
+    SaveAbsence,
     SaveMailbox,
     UpdateRequest,
 )
@@ -24,6 +26,7 @@ from bot.domain.turn import State
 from bot.errors import StoreError
 from bot.store.personal_data import DATA_TABLES
 from bot.store.records import OutgoingCall
+from bot.store.sql.absences import AbsenceRepository
 from bot.store.sql.database import ANSWERS_ADAPTER, REQUEST_ADAPTER, STATE_ADAPTER, Database, Transaction, copy_rows
 from bot.store.sql.desk import DeskRepository
 from bot.store.sql.erasure import ErasureRepository
@@ -59,6 +62,7 @@ class Store:
         self.selfchecks = SelfCheckRepository(database)
         self.mailboxes = MailboxRepository(database)
         self.desk = DeskRepository(database)
+        self.absences = AbsenceRepository(database)
         self.erasure = ErasureRepository(database, self.requests, self.outbox)
 
     def close(self) -> None:
@@ -177,6 +181,10 @@ class Store:
                 self.requests.add_line(db, reference, side.value, text, source, signed=signed)
             case SaveMailbox(mailbox):
                 self.mailboxes.save_mailbox(db, mailbox)
+            case SaveAbsence(absence):
+                self.absences.add_absence(db, absence)
+            case EndAbsences():
+                self.absences.delete_absences(db)
             case _:
                 assert event is not None
                 self._apply_event_effect(db, effect, event)

@@ -3,12 +3,14 @@
 import os
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from bot.domain.effects import SaveMailbox, ShareSelfCheck
+from bot.domain.absence import Absence
+from bot.domain.effects import SaveAbsence, SaveMailbox, ShareSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.mail_answer import Mailbox
 from bot.errors import StoreError
@@ -139,7 +141,7 @@ def test_everything_is_restored(full: Store, tmp_path: Path, clock: Clock) -> No
     """Every row of every table is restored unchanged."""
     full.outbox.record_group_call(-5, clock())
     full.outbox.migrate_chat(7, 8)
-    full.apply((), [SaveMailbox(Mailbox("a", 1, 2))])
+    full.apply((), [SaveMailbox(Mailbox("a", 1, 2)), SaveAbsence(Absence(date(2030, 8, 3), date(2030, 8, 17)))])
     for user in (BEA, BEA + 1):
         apply_update(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
     before = tables(full)
