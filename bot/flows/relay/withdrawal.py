@@ -5,11 +5,19 @@ from dataclasses import replace
 from bot.domain.commands import simplify_message
 from bot.domain.consultation import Request
 from bot.domain.effects import UpdateRequest
-from bot.domain.message import AnswerCallback, Button, Message, RefreshCard, SendWithdrawalMail, truncate_text
+from bot.domain.message import (
+    AnswerCallback,
+    Button,
+    Message,
+    RefreshCard,
+    SendMessage,
+    SendWithdrawalMail,
+    truncate_text,
+)
 from bot.domain.turn import Turn
 from bot.flows.callback_data import REQUEST_ADVICE, REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
-from bot.flows.relay.messages import message_to_advisers, message_to_requester, retire_suggestions
+from bot.flows.relay.messages import message_to_advisers, retire_suggestions
 from prompts.render import format_label, render_template
 
 COMMAND = "zurueckziehen"
@@ -37,7 +45,8 @@ def ask_withdrawal(context: TurnContext, request: Request) -> Turn:
     """Ask whether to withdraw a request."""
     concern = truncate_text(" ".join(request.details.concern.split()), 3 * MAX_CONCERN_LENGTH, at_word=True)
     row = tuple(_answer_button(request, answer) for answer in ("yes", "no"))
-    return Turn(context.state, (message_to_requester(request, "withdraw_ask", (row,), concern=concern),))
+    html = render_template("withdraw_ask", request.lang, number=request.reference, concern=concern)
+    return Turn(context.state, (SendMessage(html, (row,), reference=request.reference),))
 
 
 def answer_withdrawal(context: TurnContext, request: Request, answer: str) -> Turn | None:

@@ -248,7 +248,7 @@ CARD: tuple[object, str, list[str]] = ("card", REFERENCE, [])
             (ADA, f"Die Anfrage {REFERENCE} ist damit abgeschlossen", RATES + REOPEN), CARD, ("toast", "", []),
             ("desk", "als gelöst markiert", [])]),
         (TAKEN, f"withdraw:{REFERENCE}", [
-            (ADA, f"Möchten Sie die Anfrage {REFERENCE} zurückziehen?", WITHDRAW)]),
+            (None, f"Möchten Sie die Anfrage {REFERENCE} zurückziehen?", WITHDRAW)]),
         (TAKEN, f"withdraw:{REFERENCE}:yes", [
             CARD, ("desk", "hat die Anfrage zurückgezogen", []), ("toast", "", [])]),
         (TAKEN, f"withdraw:{REFERENCE}:no", []),

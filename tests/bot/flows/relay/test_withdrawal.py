@@ -48,7 +48,7 @@ def test_command_and_words_ask_first(services: Dialogue, request_: Request, word
 
     turn = services.handle(STATE, person(kind, words, command=command))
 
-    reads(turn, (request_.chat_id, f"Anfrage {REFERENCE} zurückziehen?", ASKED))
+    reads(turn, (None, f"Anfrage {REFERENCE} zurückziehen?", ASKED))
     assert turn.effects == ()
 
 
@@ -61,7 +61,7 @@ def test_several_requests_can_be_chosen_from(services: Dialogue) -> None:
 
     choices = ["h:withdraw:BBBB-BBBB", f"h:withdraw:{REFERENCE}"]
     reads(turn, (None, "Welche Anfrage", choices))
-    reads(tap(services, choices[1]), (OPEN.chat_id, f"Anfrage {REFERENCE} zurückziehen?", ASKED), ("toast", "", []))
+    reads(tap(services, choices[1]), (None, f"Anfrage {REFERENCE} zurückziehen?", ASKED), ("toast", "", []))
 
 
 def test_without_a_request_there_is_nothing_to_withdraw(services: Dialogue) -> None:
