@@ -5,7 +5,6 @@ from bot.domain.effects import (
     DeleteTextBlock,
     DeskEffect,
     NoteColleague,
-    NoteGreeting,
     SaveTextBlock,
     UnblockRequester,
 )
@@ -56,5 +55,5 @@ class DeskRepository(Repository):
                 self._database.upsert_row(db, "blocked", row, "user_id")
             case UnblockRequester(user_id):
                 db.execute("DELETE FROM blocked WHERE user_id = ?", (user_id,))
-            case NoteGreeting(desk):
-                self._database.upsert_row(db, "greeted", {"desk": desk, "at": now}, "desk")
+            case _:
+                self._database.upsert_row(db, "greeted", {"desk": effect.desk, "at": now}, "desk")
