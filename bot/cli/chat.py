@@ -4,14 +4,14 @@ import itertools
 import sys
 import time
 from collections import deque
-from dataclasses import replace
 
 import click
 
 from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.app.index_loader import open_index
+from bot.app.replay import make_tap, parse_typed_line, take_turn
 from bot.cli.options import open_store
-from bot.domain.event import Event, EventKind
+from bot.domain.event import Event
 from bot.domain.message import (
     AnswerCallback,
     Button,
@@ -19,22 +19,17 @@ from bot.domain.message import (
     EditMessage,
     Keyboard,
     Message,
-    RefreshCard,
     SendContact,
-    SendMail,
     SendMessage,
-    SendWithdrawalMail,
 )
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
 from bot.log import escape_control_chars
-from bot.pipeline.api_calls import build_calls
 from bot.settings import Settings
 from bot.store import Store
 from index.search.live_index import LiveIndex
 from prompts.telegram_html import html_to_plain
 
-TERMINAL_USER_ID = 0  # not the id of any Telegram chat
 ShownButton = tuple[Button, Keyboard]  # a button, and all those of its message
 
 
@@ -69,15 +64,8 @@ def _run_conversation(dialogue: Dialogue, store: Store, notices: Notices) -> boo
     state, buttons = State(), list[ShownButton]()
     line, has_input = "/start", False
     for update_id in itertools.count(-time.time_ns()):  # negative, unlike Telegram's update ids
-        event = _parse_line(line, update_id, buttons)
-        turn = dialogue.handle(state, event)
+        turn = take_turn(dialogue, store, state, _parse_line(line, update_id, buttons))
         state = turn.state
-        store.inbox.add_updates([(update_id, str(TERMINAL_USER_ID), "{}")])
-        for_others = [
-            message for message in turn.messages if isinstance(message, RefreshCard | SendMail | SendWithdrawalMail)
-        ]
-        calls = build_calls(for_others, event, dialogue.adviser_chat)
-        store.finish_update(update_id, event, state, calls, turn.effects)
         buttons = _print_messages(turn.messages) or buttons
         notices.print_waiting()
         try:
@@ -90,14 +78,10 @@ def _run_conversation(dialogue: Dialogue, store: Store, notices: Notices) -> boo
 
 
 def _parse_line(line: str, update_id: int, buttons: list[ShownButton]) -> Event:
-    event = Event(update_id, EventKind.TEXT, TERMINAL_USER_ID, TERMINAL_USER_ID, update_id, text=line)
     if line.isdecimal() and 0 < int(line) <= len(buttons):
         button, keyboard = buttons[int(line) - 1]
-        return replace(event, kind=EventKind.BUTTON, text=button.data, callback_id=str(update_id), keyboard=keyboard)
-    name, _, arguments = line.removeprefix("/").partition(" ")
-    if line.startswith("/"):
-        return replace(event, kind=EventKind.COMMAND, command=name, text=arguments)
-    return event
+        return make_tap(button, keyboard, update_id)
+    return parse_typed_line(line, update_id)
 
 
 def _print_messages(messages: tuple[Message, ...]) -> list[ShownButton]:

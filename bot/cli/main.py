@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import click
 
-from bot.cli import ask, calibrate, doctor, evaluate, index, knowledge, maintenance, requests, run
+from bot.cli import ask, calibrate, doctor, evaluate, index, knowledge, maintenance, replay, requests, run
 from bot.cli import tenant as tenants
 from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError
@@ -21,7 +21,7 @@ def cli(tenant: str | None) -> None:
     """The advisory bot for Gemeinsam Wirken."""
 
 
-for module in (ask, calibrate, doctor, evaluate, index, knowledge, maintenance, requests, run, tenants):
+for module in (ask, calibrate, doctor, evaluate, index, knowledge, maintenance, replay, requests, run, tenants):
     for command in module.COMMANDS:
         cli.add_command(command)
 

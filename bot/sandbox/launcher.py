@@ -20,10 +20,11 @@ from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.page.broadcaster import Broadcaster
 from bot.sandbox.page.routes import make_page_app
 from bot.sandbox.simulation import knowledge_watcher
+from bot.sandbox.simulation.answer_review import LABELLED_FILE, AnswerReview
 from bot.sandbox.simulation.controller import Controller
 from bot.sandbox.simulation.knowledge_watcher import ReadResult
 from bot.sandbox.simulation.smtp_sink import SmtpSink
-from bot.sandbox.simulation.state import AnswerRecord, KnowledgeStatus, SimulationState
+from bot.sandbox.simulation.state import AnswerRecord, KnowledgeStatus, SimulationState, TurnMark
 from bot.settings import Settings
 from bot.web.server import open_listener
 from index.errors import IndexUnusable
@@ -71,6 +72,9 @@ class Sandbox:
         for leftover in data_folder.glob("bot.db*"):
             leftover.unlink()
         self.simulation = SimulationState()
+        self._review = AnswerReview(
+            self.simulation, self.live_index.current_searcher, knowledge_folder, settings.bot_dir / LABELLED_FILE
+        )
         self._smtp_sink = SmtpSink(self.simulation.receive_mail)
         self._socket = _open_listener(settings.port, say)
         self._settings = settings.model_copy(
@@ -143,7 +147,7 @@ class Sandbox:
         self.controller = Controller(self.simulation, self._run_bot, self.database, self._wake_scheduler)
         server = uvicorn.Server(
             uvicorn.Config(
-                make_page_app(self.simulation, self.controller, broadcaster),
+                make_page_app(self.simulation, self.controller, broadcaster, self._review),
                 lifespan="off",
                 log_config=None,
                 timeout_graceful_shutdown=1,
@@ -187,6 +191,9 @@ class Sandbox:
             await run_bot(runtime, stop)
 
     def _record_answers(self, turn_record: TurnRecord) -> None:
+        with self.simulation.changing_state() as panel:
+            messages = self.simulation.world.chats[turn_record.chat_id].messages
+            panel.turns.append(TurnMark(turn_record.update_id, turn_record.chat_id, max(messages, default=0)))
         for decision in turn_record.decisions:
             nearest = tuple(
                 (hit.target, hit.score)
@@ -199,6 +206,8 @@ class Sandbox:
                 decision.confidence,
                 nearest,
                 turn_record.duration_ms,
+                turn_record.update_id,
+                decision.entries,
             )
             with self.simulation.changing_state() as panel:
                 panel.answers.append(answer)

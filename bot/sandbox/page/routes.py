@@ -17,8 +17,9 @@ from starlette.staticfiles import StaticFiles
 from bot.sandbox.page.broadcaster import Broadcaster
 from bot.sandbox.page.origin_guard import OriginGuard
 from bot.sandbox.page.state_view import build_state_view, detect_media_type
-from bot.sandbox.simulation.action_models import Action
+from bot.sandbox.simulation.action_models import Action, LabelAction
 from bot.sandbox.simulation.actions import ACTIONS, ActionRefused
+from bot.sandbox.simulation.answer_review import AnswerReview
 from bot.sandbox.simulation.controller import Controller
 from bot.sandbox.simulation.state import SimulationState
 from bot.sandbox.simulation.stories import read_stories
@@ -46,9 +47,11 @@ class StoryAction(Action):
     stop: bool = False
 
 
-def make_page_app(simulation: SimulationState, controller: Controller, broadcaster: Broadcaster) -> OriginGuard:
+def make_page_app(
+    simulation: SimulationState, controller: Controller, broadcaster: Broadcaster, review: AnswerReview
+) -> OriginGuard:
     """Return the application with all routes."""
-    endpoints = _Endpoints(simulation, controller, broadcaster)
+    endpoints = _Endpoints(simulation, controller, broadcaster, review)
     action_routes = [Route(f"/api/{name}", partial(endpoints.run_action, name), methods=["POST"]) for name in ACTIONS]
     routes = [
         Route("/", endpoints.index_page),
@@ -63,14 +66,21 @@ def make_page_app(simulation: SimulationState, controller: Controller, broadcast
         Route("/api/load", endpoints.load_snapshot, methods=["POST"]),
         Route("/api/reset", endpoints.reset_simulation, methods=["POST"]),
         Route("/api/undo", endpoints.undo, methods=["POST"]),
+        Route("/api/why/{chat:int}/{message:int}", endpoints.explain_message),
+        Route("/api/entries/{lang}", endpoints.list_entries),
+        Route("/api/label", endpoints.keep_label, methods=["POST"]),
+        Route("/api/test/{chat:int}", endpoints.export_chat),
         Route("/files/{file}", endpoints.get_file),
     ]
     return OriginGuard(Starlette(routes=routes, exception_handlers={ActionRefused: _refusal_response}))
 
 
 class _Endpoints:
-    def __init__(self, simulation: SimulationState, controller: Controller, broadcaster: Broadcaster) -> None:
+    def __init__(
+        self, simulation: SimulationState, controller: Controller, broadcaster: Broadcaster, review: AnswerReview
+    ) -> None:
         self.simulation, self.controller, self.broadcaster = simulation, controller, broadcaster
+        self.review = review
 
     async def index_page(self, request: Request) -> Response:
         return FileResponse(STATIC_FOLDER / "index.html")
@@ -130,6 +140,25 @@ class _Endpoints:
     async def undo(self, request: Request) -> Response:
         await self.controller.undo()
         return JSONResponse({})
+
+    async def explain_message(self, request: Request) -> Response:
+        ids = request.path_params
+        return JSONResponse(await run_in_threadpool(self.review.explain_message, ids["chat"], ids["message"]))
+
+    async def list_entries(self, request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(self.review.list_entries, request.path_params["lang"]))
+
+    async def keep_label(self, request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(self.review.keep_label, await _read_action(request, LabelAction)))
+
+    async def export_chat(self, request: Request) -> Response:
+        chat = request.path_params["chat"]
+        if chat not in self.simulation.roles:
+            raise ActionRefused("Diesen Chat gibt es nicht.", "There is no such chat.")
+        headers = {"Content-Disposition": f'attachment; filename="chat-{chat}.yaml"'}
+        return Response(
+            await run_in_threadpool(self.review.export_chat, chat), media_type="text/yaml", headers=headers
+        )
 
     async def get_file(self, request: Request) -> Response:
         with self.simulation.world.condition:

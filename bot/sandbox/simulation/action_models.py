@@ -96,6 +96,16 @@ class TopicAction(Action):
     topic: int
 
 
+class LabelAction(Action):
+    """Say what would have been right for a question that led to a message of the bot."""
+
+    chat: int
+    message: int
+    question: Annotated[str, Field(min_length=1)]
+    expect: Literal["answered", "abstained", "consultation", "smalltalk"]
+    entry: str = ""
+
+
 class FaultAction(Action):
     """Inject a fault; method "" means any call but getUpdates."""
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 import tempfile
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from bot.errors import GwError
@@ -13,7 +13,7 @@ from bot.sandbox.fake_telegram.world import snapshot
 from bot.sandbox.fake_telegram.world.world import World
 from bot.sandbox.simulation.actions import ActionRefused
 from bot.sandbox.simulation.smtp_sink import ReceivedMail
-from bot.sandbox.simulation.state import AnswerRecord, SimulationState
+from bot.sandbox.simulation.state import AnswerRecord, SimulationState, TurnMark
 from bot.store.sqlite.backup import backup_store, restore_store
 
 SNAPSHOT_FORMAT = "gwbot sandbox 1"
@@ -30,6 +30,7 @@ class Snapshot:
     clock_offset: float
     mails: list[ReceivedMail]
     answers: list[AnswerRecord]
+    turns: list[TurnMark]
     store: bytes
 
 
@@ -45,6 +46,7 @@ def take_snapshot(simulation: SimulationState, database: Path) -> Json:
             "ahead": simulation.clock_offset,
             "mails": [asdict(mail) for mail in simulation.panel.mails],
             "answers": [asdict(answer) for answer in simulation.panel.answers],
+            "turns": [astuple(mark) for mark in simulation.panel.turns],
             "store": base64.b64encode(_copy_database(database)).decode(),
         }
 
@@ -64,9 +66,13 @@ def parse_snapshot(simulation: SimulationState, data: object) -> Snapshot:
             clock_offset=float(data["ahead"]),
             mails=[_parse_mail(mail) for mail in data["mails"]],
             answers=[
-                AnswerRecord(**answer | {"entries": tuple(map(tuple, answer["entries"]))})
+                AnswerRecord(
+                    **answer
+                    | {"entries": tuple(map(tuple, answer["entries"])), "shown": tuple(answer.get("shown", ()))}
+                )
                 for answer in data["answers"]
             ],
+            turns=[TurnMark(*map(int, mark)) for mark in data.get("turns", ())],
             store=base64.b64decode(data["store"], validate=True),
         )
         missing = {*saved_state.roles, *saved_state.personas.values(), saved_state.adviser_chat_id} - set(
@@ -102,6 +108,7 @@ def restore_snapshot(simulation: SimulationState, saved_state: Snapshot, databas
         )
         panel.mails = deque(saved_state.mails, panel.mails.maxlen)
         panel.answers = deque(saved_state.answers, panel.answers.maxlen)
+        panel.turns = deque(saved_state.turns, panel.turns.maxlen)
 
 
 def _parse_mail(data: Json) -> ReceivedMail:

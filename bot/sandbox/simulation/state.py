@@ -13,12 +13,21 @@ from knowledge.errors import Problem
 
 MAX_POLL_SECONDS = 30.0  # long enough for the timeout that the bot asks for
 MAX_PANEL_ITEMS = 50  # answers and mails shown
+MAX_TURNS = 500  # remembered to tell which turn a message is from
 BOT_USERNAME = "sandbox_bot"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """The bot's decision on a question; ``entries`` are the nearest ones with their scores, ``ms`` the duration."""
+    """The bot's decision on a question.
+
+    Attributes:
+        confidence: the probability that the decision is right.
+        entries: the nearest entries with their scores.
+        ms: how long it took.
+        update: the id of the update that asked it.
+        shown: the entries shown or offered.
+    """
 
     person: int
     question: str
@@ -26,6 +35,17 @@ class AnswerRecord:
     confidence: float
     entries: tuple[tuple[str, float], ...]
     ms: float
+    update: int = 0
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMark:
+    """A turn of the bot: the update it answers, and the last message of the chat before its own."""
+
+    update: int
+    chat: int
+    last_message: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,7 @@ class PanelState:
 
     mails: deque[ReceivedMail] = field(default_factory=lambda: deque(maxlen=MAX_PANEL_ITEMS))
     answers: deque[AnswerRecord] = field(default_factory=lambda: deque(maxlen=MAX_PANEL_ITEMS))
+    turns: deque[TurnMark] = field(default_factory=lambda: deque(maxlen=MAX_TURNS))
     knowledge_status: KnowledgeStatus = KnowledgeStatus()
     story_step: StoryStep | None = None
     ready_after_polls: int = 0

@@ -14,7 +14,8 @@ export function head(titleId, topic) {
   const picture = h("span", { class: "picture", "aria-hidden": "true" });
   const block = button("", () => attempt(() => post(owner.blocked ? "unblock" : "block", { person: owner.id })));
   const remove = button(t("head.delete"), () => attempt(() => post("topic/delete", { topic: topic() })));
-  const more = menu(t("more"), "more", [block, remove]);
+  const test = button(t("head.test"), () => h("a", { href: `/api/test/${owner.id}`, download: "" }).click());
+  const more = menu(t("more"), "more", [block, test, remove]);
   const node = h("header", picture, h("div", heading, subtitle), more);
   let owner = null; // of a private chat
 
@@ -29,6 +30,7 @@ export function head(titleId, topic) {
     picture.dataset.role = person?.role ?? "group";
     setText(block, t(person?.blocked ? "head.unblock" : "head.block"));
     block.hidden = !person;
+    test.hidden = !person || chat.messages.length === 0;
     remove.hidden = Boolean(person);
     more.hidden = !person && topic() === null;
   }

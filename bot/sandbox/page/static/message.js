@@ -47,9 +47,20 @@ export function drawn(view, act) {
   return h(
     "article",
     { class: own ? "message own" : "message", "aria-label": label, ...place },
-    h("div", { class: "bubble" }, bubble),
+    h("div", { class: "bubble", ...explainsOnClick(message, act) }, bubble),
     message.buttons.length ? keys(message, act) : null,
   );
+}
+
+const canExplain = (message, act) => message.own_bot && message.text && act.isPrivate();
+
+/** A click on the text of the bot asks why, unless it selects text or hits something that has a click of its own. */
+function explainsOnClick(message, act) {
+  if (!canExplain(message, act)) return {};
+  const onclick = ({ target }) => {
+    if (!target.closest("a, button, summary, audio, video, .spoiler") && getSelection().isCollapsed) act.why(message);
+  };
+  return { onclick };
 }
 
 function text(message, language, act) {
@@ -63,7 +74,8 @@ function quote({ id, who, text }, act) {
 function actions(message, own, act) {
   const reply = iconButton("reply", t("reply"), () => act.reply(message));
   const edit = iconButton("edit", t("edit"), () => act.edit(message));
-  return h("span", { class: "actions" }, reply, own && message.text ? edit : null);
+  const why = iconButton("why", t("why"), () => act.why(message));
+  return h("span", { class: "actions" }, canExplain(message, act) ? why : null, reply, own && message.text ? edit : null);
 }
 
 function keys(message, act) {

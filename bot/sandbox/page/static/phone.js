@@ -9,6 +9,7 @@ import { attempt, post } from "./state.js";
 import { bubble } from "./stories.js";
 import { t } from "./texts.js";
 import { topics } from "./topics.js";
+import { explain } from "./why.js";
 import { lang } from "./words.js";
 
 /** The phone of a chat: its node, and ``update`` for every new state. */
@@ -25,6 +26,8 @@ export function phone(id) {
     tap: (message, data) => perform("tap", { person: me(), chat: id, message: message.id, data }),
     reply: (message) => writing.reply(message),
     edit: (message) => writing.edit(message),
+    isPrivate: () => Boolean(chat.person),
+    why: (message) => explain(id, message),
     goTo: (message) => document.getElementById(act.anchor(message))?.focus(),
   };
 
