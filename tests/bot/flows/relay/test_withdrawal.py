@@ -8,10 +8,11 @@ from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.consultation import Request, RequestStatus
 from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import EventKind
-from bot.domain.message import EditMessage, RefreshCard, SendMessage, SendWithdrawalMail
+from bot.domain.message import EditMessage, RefreshCard, SendMail, SendMessage, SendWithdrawalMail
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.messages import build_card_keyboard, format_topic_title, render_card
+from bot.flows.relay.notices import report_undelivered
 from tests.support.relay import (
     CLOSED,
     OPEN,
@@ -107,6 +108,13 @@ def test_withdrawn_request_is_marked_and_final(services: Dialogue) -> None:
     reads(services.handle(STATE, person(reply_to=77)), (None, "zurückgezogen, deshalb", ["talk"]))
     reopening = services.handle(STATE, adviser(EventKind.BUTTON, f"q:reopen:{REFERENCE}", in_adviser_chat=True))
     assert not any(isinstance(effect, UpdateRequest) for effect in reopening.effects)
+
+
+def test_what_was_not_passed_on_is_not_reported(services: Dialogue) -> None:
+    """That a mail about a withdrawn request was not sent any more is no failure to tell anybody about."""
+    kept(services, WITHDRAWN)
+
+    assert report_undelivered(services, SendMail(REFERENCE), "the request was deleted or withdrawn") == ()
 
 
 @pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)

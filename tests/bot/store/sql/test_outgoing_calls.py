@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.domain.effects import CreateRequest
-from bot.domain.message import AlertOperator, RefreshCard, SendMail
+from bot.domain.message import AlertOperator, RefreshCard, SendMail, SendWithdrawalMail
 from bot.store import ApiCall, OutgoingCall, Store
 from bot.store.records import Destination, EraseThread, ErasureReason, RequestMailDeletion
 from tests.bot.store.test_store import request
@@ -18,6 +18,7 @@ DESK, REFERENCE = -1_009_900, "AAAA-AAAA"
 CALLS = [
     (RefreshCard(REFERENCE, DESK), (DESK, "card", {}, "thread", 1)),
     (SendMail(REFERENCE), (0, "mail", {}, "", 0)),
+    (SendWithdrawalMail(REFERENCE), (0, "withdrawal", {}, "", 0)),
     (EraseThread(DESK, REFERENCE, ErasureReason.RETENTION), (DESK, "erase", {"why": "time"}, "thread", 1)),
     (RequestMailDeletion(REFERENCE, "jacob"), (0, "unpost", {"contact": "jacob"}, "", 0)),
     (
@@ -38,6 +39,18 @@ def test_calls_keep_their_columns(
     assert (row["chat_id"], row["method"], json.loads(row["params"]), row["place"], row["limited"]) == values
     assert (row["request"], row["urgency"], row["lane"]) == (REFERENCE, 0, REFERENCE)
     assert [(queued.chat_id, queued.call) for queued in store.outbox.due_calls(clock())] == [(values[0], call)]
+
+
+@pytest.mark.parametrize("method", ["setMyCommands", "deleteMyCommands"])
+def test_menu_delays_no_answer(store: Store, clock: Clock, method: str) -> None:
+    """The menu of a chat has a lane of its own and no limit, so that nothing else waits for it."""
+    calls = [ApiCall(10, method, {}), ApiCall(10, "answerCallbackQuery", {}), ApiCall(10, "sendMessage", {})]
+    store.apply(calls, ())
+
+    assert [row["lane"] for row in tables(store)["outbox"] if row["method"] == method] == ["menu"]
+    (menu_id,) = (row["id"] for row in tables(store)["outbox"] if row["method"] == method)
+    store.outbox.postpone_call(menu_id, clock() + 100)
+    assert {queued.id for queued in store.outbox.due_calls(clock())} == {menu_id + 1, menu_id + 2}
 
 
 def test_alert_is_a_mail_without_a_request(store: Store, clock: Clock) -> None:
