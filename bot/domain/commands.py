@@ -51,6 +51,7 @@ CANONICAL_COMMANDS = {
     **{name: name for name in (*GERMAN_COMMANDS, *ADVISER_COMMANDS)},
 }
 ENTRY_PREFIX, STEP_PREFIX = "frage-", "intro-"  # of start parameters
+SELFCHECK_LINK = "selbstcheck"  # a start parameter
 COMMANDS_FILE = "commands.yaml"
 _WORD = re.compile(r"\w+")
 _START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -48,7 +48,7 @@ class State:
         rated: reference of the closed request whose comment is awaited.
         audience: audience of the introduction's examples; "" if not chosen.
         touring: whether the person is in the middle of the introduction.
-        shown: start parameter of the entry or step seen last.
+        shown: start parameter of what was seen last: an entry, a step, or the self-check.
         check: the self-check being filled in.
         read: steps of the introduction that were shown.
         answers_read: ids of the entries shown as answers, oldest first, for the handout.

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX, bot_link, is_start_parameter, share_link
+from bot.domain.commands import (
+    ENTRY_PREFIX,
+    SELFCHECK_LINK,
+    STEP_PREFIX,
+    bot_link,
+    is_start_parameter,
+    share_link,
+)
 from bot.domain.message import Attachment, Button, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import Turn
 from bot.flows.callback_data import SHARE_BOT_CALLBACK
@@ -27,7 +34,7 @@ class ShareTarget:
 
 
 def share_last_seen(context: TurnContext) -> Turn:
-    """Share the entry or step of the introduction that was seen last, else the bot."""
+    """Share what was seen last, an entry, a step of the introduction or the self-check; else the bot."""
     target = _last_seen_target(context) or _bot_target(context.lang)
     html = _render_share(context, target)
     if not context.services.username:
@@ -45,6 +52,8 @@ def share_bot(context: TurnContext) -> Turn:
 
 def _last_seen_target(context: TurnContext) -> ShareTarget | None:
     start_parameter, lang = context.state.shown, context.lang
+    if start_parameter == SELFCHECK_LINK:
+        return ShareTarget(format_label("share_selfcheck", lang), start_parameter)
     kind, _, target_id = start_parameter.partition("-")
     if f"{kind}-" == STEP_PREFIX:
         titles = [step.title for number, step in enumerate(context.path, 1) if str(number) == target_id]

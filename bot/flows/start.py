@@ -1,13 +1,13 @@
 """The greeting: one question with three buttons, and where a returning person left off; deep links skip it."""
 
-from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX
+from bot.domain.commands import ENTRY_PREFIX, SELFCHECK_LINK, STEP_PREFIX
 from bot.domain.message import Button, Keyboard, truncate_text
 from bot.domain.turn import Turn
 from bot.flows import intro, questions
 from bot.flows.callback_data import SELFCHECK_START_CALLBACK, START_ADVICE_CALLBACK, START_CALLBACK
 from bot.flows.consultation import form
 from bot.flows.context import TurnContext
-from bot.flows.selfcheck import team
+from bot.flows.selfcheck import questionnaire, team
 from prompts.render import format_label, render_template
 
 
@@ -20,6 +20,8 @@ def handle_start(context: TurnContext) -> Turn:
         return turn
     if link == "intro":
         return intro.begin_intro(context)
+    if link == SELFCHECK_LINK:
+        return questionnaire.show_welcome(context) if context.event.private else context.say("private_only")
     if context.event.private and (turn := team.handle_code_link(context, link)):
         return turn
     if link.startswith(STEP_PREFIX) and (turn := intro.show_given_step(context, link.removeprefix(STEP_PREFIX))):

@@ -242,6 +242,18 @@ async def test_end_of_the_introduction(ada: User) -> None:
 
 
 @pytest.mark.usefixtures("polling")
+async def test_selfcheck_is_shared(fake_telegram: FakeTelegram, ada: User, bea: User) -> None:
+    """After the result, /teilen gives the link to the self-check, which opens it for somebody else."""
+    await complete_selfcheck(ada, MIXED)
+    ada.send_text("/teilen")
+    shared = await ada.wait_for_reply()
+    bea.open_deep_link("selbstcheck")
+
+    assert f"t.me/{fake_telegram.bot.username}?start=selbstcheck" in shared.text
+    assert "Was ist bei uns schon da, und was fehlt noch?" in (await bea.wait_for_reply()).text
+
+
+@pytest.mark.usefixtures("polling")
 async def test_not_available_in_groups(fake_telegram: FakeTelegram, ada: User) -> None:
     """The self-check and the handout are available in private chats only."""
     group: Group = fake_telegram.add_group("Verein", [ada], bot_is_admin=True)

@@ -4,6 +4,10 @@ import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import zxingcpp
+from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,16 @@ def read_pdf(content: bytes, folder: Path) -> Read:
     info = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     text = " ".join(_run("pdftotext", str(file), "-").split())
     return Read(text, info, _run("pdfinfo", "-meta", str(file)), _run("pdfinfo", "-struct", str(file)))
+
+
+def scan_pages(content: bytes, folder: Path) -> list[str]:
+    """Return the texts of the QR codes on the pages of a PDF, printed at 100 dots per inch."""
+    with TemporaryDirectory(dir=folder) as pages:
+        file = Path(pages, "scan.pdf")
+        file.write_bytes(content)
+        _run("pdftoppm", "-r", "100", "-gray", "-png", str(file), str(file.with_suffix("")))
+        images = map(Image.open, sorted(Path(pages).glob("*.png")))
+        return [barcode.text for image in images for barcode in zxingcpp.read_barcodes(image)]
 
 
 def _run(*command: str) -> str:

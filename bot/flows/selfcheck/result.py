@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.domain.commands import SELFCHECK_LINK
 from bot.domain.effects import SaveSelfCheck
 from bot.domain.message import Attachment, Button, Keyboard, SendMessage
 from bot.domain.selfcheck import (
@@ -71,7 +72,7 @@ def finish_selfcheck(context: TurnContext, progress: SelfCheckProgress) -> Turn:
     previous = next(iter(services.store.selfchecks.recent_selfchecks(user_id)), None)
     in_team_result = services.store.selfchecks.team_codes(user_id).get(progress.code, False)
     html = render_template("selfcheck_done", lang, total=len(answers), code=progress.code, pictured=in_team_result)
-    confirmation = context.change(check=None).send_or_edit(html, edited_by=EDITING_CALLBACKS)
+    confirmation = context.change(check=None, shown=SELFCHECK_LINK).send_or_edit(html, edited_by=EDITING_CALLBACKS)
     result = _result_message(questionnaire, lang, SelfCheckResult(answers, services.now()), previous, progress.code)
     return Turn(confirmation.state, (*confirmation.messages, result), (SaveSelfCheck(answers, progress.code),))
 

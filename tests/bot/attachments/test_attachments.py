@@ -10,7 +10,7 @@ from bot.attachments.renderers import render_attachment
 from bot.errors import RenderingFailed
 from bot.sandbox.fake_telegram.rules.images import read_image_size
 from tests.support.missing_tools import needs_poppler
-from tests.support.pdf import read_pdf
+from tests.support.pdf import read_pdf, scan_pages
 
 HOSTILE = ('#panic("a")', "*b* _c_ `d` $e$ = f", "<b>g</b>&amp;", "@h <i> [j] \\k", 'l", "m": "n', '#import "/etc/o"')
 MARKUP = "\n= p\n- q // r /* s"
@@ -151,6 +151,17 @@ def test_handout_queued_by_an_older_version(tmp_path: Path) -> None:
 
     assert read.info["Pages"] == "1"
     assert "Figure" in read.structure
+
+
+@needs_poppler
+def test_qr_code_of_a_handout_can_be_scanned(tmp_path: Path) -> None:
+    """The QR code on a printed page leads to the bot; without a link there is none."""
+    link = "https://t.me/Gemeinsam_Wirken_Mecklenburg_bot"
+    values = handout(steps=1) | {"link": {"url": link, "text": link, "alt": "QR-Code"}}
+    without = handout(steps=1) | {"link": {"url": "", "text": "", "alt": ""}}
+
+    assert scan_pages(render_attachment("takeaway", values).content, tmp_path) == [link]
+    assert scan_pages(render_attachment("takeaway", without).content, tmp_path) == []
 
 
 @needs_poppler
