@@ -55,6 +55,9 @@ class State:
         improve: version of the wording with which the person agreed to have questions saved, `feedback.DECLINED`, or
             "" if they did not answer.
         consent_asked: id of the message with the answer below which they were asked that; 0 if they never were.
+        offered: data of the buttons that answer the question that the bot asked last: yes and no, or topics to choose
+            from; none if it asked no such question.
+        offered_at: when it asked that (Unix time).
         known: whether the state was read from the store; if it is missing on writing, it was deleted in the meantime.
         minute: when the current minute of questions began (Unix time), see `bot.flows.questions`.
         asked: number of questions within that minute.
@@ -84,6 +87,8 @@ class State:
     answers_read: tuple[str, ...] = ()
     improve: str = ""
     consent_asked: int = 0
+    offered: tuple[str, ...] = ()
+    offered_at: float = 0.0
     known: bool = field(default=False, compare=False)
     minute: float = 0.0
     asked: int = 0

@@ -10,6 +10,7 @@ from bot.flows.consultation import form
 from bot.flows.context import CallbackHandler, TurnContext
 from bot.flows.relay import adviser, requester
 from bot.flows.selfcheck import callbacks, result
+from knowledge.records.entry import LEICHTE_SPRACHE
 from prompts.render import format_label
 
 PRIVATE_CALLBACKS = (
@@ -77,6 +78,7 @@ EXACT_HANDLERS: dict[str, Callable[[TurnContext], Turn | None]] = {
 PREFIX_HANDLERS: dict[str, CallbackHandler] = {
     callback_data.COMMAND_CALLBACK: _run_command,
     callback_data.ENTRY_CALLBACK: questions.show_entry,
+    callback_data.EASY_CALLBACK: lambda context, entry: questions.show_entry(context, entry, LEICHTE_SPRACHE),
     callback_data.FEEDBACK_CALLBACK: feedback.handle_thumb,
     callback_data.FLAW_CALLBACK: feedback.handle_flaw,
     callback_data.MORE_CALLBACK: answer_keyboard.fold_answer,

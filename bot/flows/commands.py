@@ -46,9 +46,9 @@ def handle_command(context: TurnContext) -> Turn:
 def find_worded_command(context: TurnContext) -> TurnContext | None:
     """Return the context of the command that a text means, such as "Hilfe"; None if it means none."""
     wording = context.services.command_words.get(simplify_message(context.event.text))
-    if wording is None:
+    command, _, argument = (wording or "").partition(" ")
+    if command not in COMMAND_HANDLERS:
         return None
-    command, _, argument = wording.partition(" ")
     return replace(context, event=replace(context.event, command=command, text=argument))
 
 

@@ -7,12 +7,13 @@ from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendMessage
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import callbacks, commands, crisis, intro, questions
+from bot.flows import callbacks, commands, crisis, intro, questions, short_replies
 from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
 from bot.flows.relay import adviser, colleagues, lifecycle, reception, requester
 from bot.flows.selfcheck import questionnaire, team
+from prompts.render import render_template
 
 __all__ = ["Advisers", "Dialogue"]
 
@@ -53,27 +54,40 @@ class Dialogue(Services):
         if state.rated and lifecycle.abandons_comment(event):
             context = context.change(rated="")
         turn = _add_reminder(context, intro.add_intro_button(context, EVENT_HANDLERS[event.kind](context)))
+        turn = short_replies.remember_question(context, turn)
         callbacks_last = tuple(sorted(turn.messages, key=lambda message: isinstance(message, AnswerCallback)))
         return replace(turn, messages=callbacks_last)  # the button stops waiting once everything else has arrived
 
 
 def _handle_text(context: TurnContext) -> Turn:
     state = context.state
-    if turn := lifecycle.record_comment(context):
+    if turn := short_replies.answer_comment_offer(context) or lifecycle.record_comment(context):
         return turn
     if state.form and not state.form.paused:
         return typed_answers.handle_form_text(context)
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if is_joining and (turn := team.handle_typed_code(context)):
         return turn
+    if turn := short_replies.answer_reply(context):
+        return requester.offer_passing_on(context, turn)
     if command := commands.find_worded_command(context):
         return commands.handle_command(command)
     return requester.offer_passing_on(context, questions.answer_question(context))
 
 
 def _handle_media(context: TurnContext) -> Turn:
-    turn = crisis.answer_with_help(context)
-    return turn or requester.offer_passing_on(context, context.say("unsupported"))
+    """Answer the caption of a picture or file; say to anything else that cannot be read what to do instead."""
+    event, form = context.event, context.state.form
+    if turn := crisis.answer_with_help(context):
+        return turn
+    turn = context.say("unsupported", media=event.media_type)
+    if event.text.strip() and (form is None or form.paused):
+        note, turn = render_template("caption_only", context.lang), questions.answer_question(context)
+        if turn.messages:
+            first, *others = turn.messages
+            assert isinstance(first, SendMessage)
+            turn = replace(turn, messages=(replace(first, html=f"<i>{note}</i>\n\n{first.html}"), *others))
+    return requester.offer_passing_on(context, turn)
 
 
 def _add_reminder(context: TurnContext, turn: Turn) -> Turn:

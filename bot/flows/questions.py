@@ -41,9 +41,9 @@ def answer_question(context: TurnContext) -> Turn:
         return turn
     if not event.text.strip():
         return context.say("ask")
-    context = _count_question(context)
-    if turn := _limit_questions(context):
-        return turn
+    context, refusal = count_question(context)
+    if refusal:
+        return refusal
     recent_ids = context.state.recent_entries
     answers = _quote_last_question(context, _answer_text(context, event.text, recent_ids))
     reply_to = None if event.private else event.message_id
@@ -64,9 +64,9 @@ def answer_edit(context: TurnContext) -> Turn:
         return Turn(state)
     if turn := crisis.answer_with_help(context):
         return turn
-    context = _count_question(context)
-    if turn := _limit_questions(context):
-        return turn
+    context, refusal = count_question(context)
+    if refusal:
+        return refusal
     recent_ids = state.recent_contexts if event.message_id == state.last_message else ()
     answers = _answer_text(context, event.text, recent_ids)
     first = answers.with_headings()[0]
@@ -74,9 +74,9 @@ def answer_edit(context: TurnContext) -> Turn:
     return Turn(_remember_question(context, answers, recent_ids), (edit,), decisions=_list_decisions(answers))
 
 
-def show_entry(context: TurnContext, entry_id: str) -> Turn | None:
-    """Show an entry; None if it no longer exists."""
-    answer = context.services.answerer.show_entry(entry_id, context.lang)
+def show_entry(context: TurnContext, entry_id: str, lang: str = "") -> Turn | None:
+    """Show an entry, by default in the person's language; None if it no longer exists."""
+    answer = context.services.answerer.show_entry(entry_id, lang or context.lang)
     if answer is None:
         return None
     state = _remember_entry(context.state, context.state.recent_entries, entry_id)
@@ -101,6 +101,17 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
     return Turn(state, (SendMessage(html, reply_to=event.message_id),))
 
 
+def count_question(context: TurnContext) -> tuple[TurnContext, Turn | None]:
+    """Count a message that is answered; also return the turn that refuses it if there were too many, else None."""
+    state = context.state
+    asked_at = context.event.sent_at or context.services.now()
+    if not 0 <= asked_at - state.minute < RATE_WINDOW:
+        context = context.change(minute=asked_at, asked=1)
+    else:
+        context = context.change(asked=min(state.asked + 1, MAX_QUESTIONS + 2))
+    return context, _limit_questions(context)
+
+
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:
     """Return the turn of a tap with the tap counted, or a notice if there were too many.
 
@@ -114,14 +125,6 @@ def limit_taps(context: TurnContext, turn: Turn) -> Turn:
         return context.toast(format_label("taps", context.lang))
     taps, window_start = (state.taps + 1, state.taps_since) if in_window else (1, now)
     return replace(turn, state=replace(turn.state, taps=taps, taps_since=window_start))
-
-
-def _count_question(context: TurnContext) -> TurnContext:
-    state = context.state
-    asked_at = context.event.sent_at or context.services.now()
-    if not 0 <= asked_at - state.minute < RATE_WINDOW:
-        return context.change(minute=asked_at, asked=1)
-    return context.change(asked=min(state.asked + 1, MAX_QUESTIONS + 2))
 
 
 def _limit_questions(context: TurnContext) -> Turn | None:

@@ -51,9 +51,10 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
                 "body",
                 "JSON: language, last question and answer, which answers you have read, step of the introduction and "
                 "for whom its examples are, a form or self-check being filled in, numbers of the messages typed for "
-                "a request, whether your questions may be kept and below which answer you were asked that, what you "
-                "wrote last that can be passed on to the advisers, which messages were an album that you sent as an "
-                "adviser, when you tried codes that do not exist or got new ones",
+                "a request, whether your questions may be kept and below which answer you were asked that, which "
+                "buttons answer the bot's last question and when it was asked, what you wrote last that can be "
+                "passed on to the advisers, which messages were an album that you sent as an adviser, when you "
+                "tried codes that do not exist or got new ones",
             ),
             ("updated", "last change, as Unix time"),
         ),

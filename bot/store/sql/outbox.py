@@ -190,6 +190,11 @@ class OutboxRepository(Repository):
         queued_at: float | None = self._database.fetch_rows(query)[0]["time"]
         return queued_at
 
+    def has_written_since(self, chat_id: int, time: float) -> bool:
+        """Return whether anything about a request was sent or queued to a chat more than a second after a time."""
+        query = "SELECT 1 FROM outbox WHERE chat_id = ? AND request <> '' AND created > ? LIMIT 1"
+        return bool(self._database.fetch_rows(query, chat_id, time + 1))
+
     def current_chat_id(self, chat_id: int) -> int:
         """Return the current id of a chat; it changes if a group is upgraded to a supergroup."""
         rows = self._database.fetch_rows("SELECT new FROM moved WHERE old = ?", chat_id)

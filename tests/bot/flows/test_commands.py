@@ -9,6 +9,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.turn import State, Turn
 from bot.flows.commands import COMMAND_HANDLERS
 from bot.flows.dialogue import Dialogue
+from bot.flows.short_replies import REACTIONS
 
 EVENT = Event(1, EventKind.TEXT, chat_id=10, user_id=20, message_id=5, language_code="de", name="Ada")
 
@@ -58,4 +59,7 @@ def test_words_within_a_form_are_its_answer(dialogue: Dialogue) -> None:
 
 def test_every_word_means_a_command_that_exists(dialogue: Dialogue) -> None:
     """No built-in word leads nowhere."""
-    assert {command.split()[0] for command in dialogue.command_words.values()} <= COMMAND_HANDLERS.keys()
+    assert {command.split()[0] for command in dialogue.command_words.values()} <= {
+        *COMMAND_HANDLERS,
+        *REACTIONS,
+    }

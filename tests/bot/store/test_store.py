@@ -158,6 +158,16 @@ def test_rating_counts_once(store: Store) -> None:
     assert [row["value"] for row in store.erasure.load_personal_data(20)["feedback"]] == [0]
 
 
+def test_messages_about_a_request_since_a_time(store: Store, clock: Clock) -> None:
+    """The store knows whether anything about a request was sent to a chat after a time; other messages do not count."""
+    store.apply([], [CreateRequest(request())])
+    store.apply([say(10, "Antwort"), say(-5, "Karte", reference="AAAA-AAAA")], ())
+
+    assert store.outbox.has_written_since(-5, clock() - 60)
+    assert not store.outbox.has_written_since(-5, clock())
+    assert not store.outbox.has_written_since(10, clock() - 60)
+
+
 def test_flaws_are_counted(store: Store) -> None:
     """What was wrong with an answer is stored with the thumb, replaced by the next one, and counted by entry."""
     for update, (user, flaw) in enumerate(((20, "wrong"), (20, "outdated"), (21, "outdated"), (22, "")), start=1):

@@ -1,0 +1,219 @@
+"""Whole short messages that answer or react: "ja", "nein", "?", "verstehe ich nicht", "das erste", "👍".
+
+"Yes" and "no" answer the question that the bot asked last. They count as a tap on its buttons for an hour, unless
+something about a request came in between, to which they may refer. Which messages mean what: knowledge/commands.yaml.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bot.answering.answerer import AnswerStatus
+from bot.domain.calendar import HOUR
+from bot.domain.commands import simplify_message
+from bot.domain.consultation import ContactChannel, Request
+from bot.domain.effects import UpdateRequest
+from bot.domain.event import EventKind
+from bot.domain.message import AnswerCallback, Button, EditKeyboard, EditMessage, Keyboard, SendMessage
+from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
+from bot.domain.turn import AnswerDecision, Turn
+from bot.flows import callbacks, questions
+from bot.flows.callback_data import (
+    EASY_CALLBACK,
+    ENTRY_CALLBACK,
+    EXPLAIN_CALLBACK,
+    REQUEST_ADVICE,
+    REQUESTER_CALLBACK,
+    SELFCHECK_CALLBACK,
+    fits_button,
+)
+from bot.flows.context import TurnContext
+from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, level_label, require_questionnaire, show_question
+from knowledge.records.entry import LEICHTE_SPRACHE
+from knowledge.records.selfcheck import LEVEL_COUNT
+from prompts.render import format_label, render_template
+
+YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, PRAISE, REMARK, CHOICE = (
+    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "lob", "bemerkung", "wahl"
+)  # fmt: skip
+MAX_QUESTION_AGE = HOUR
+PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
+_YES_OR_NO = re.compile(r"(?:d|v|h:withdraw:[^:]+):(yes|no)(?::.*)?")  # data of the buttons of a question
+
+
+def answer_reply(context: TurnContext) -> Turn | None:
+    """Return the turn of a short reply; None if the text is none, or is better searched."""
+    reply, _, argument = _find_reply(context).partition(" ")
+    if not reply:
+        return None
+    context, refusal = questions.count_question(context)
+    if refusal:
+        return refusal
+    if turn := _answer_last_question(context, reply, argument):
+        return turn
+    turn = REACTIONS[reply](context)
+    # It counts as small talk, so that it can be passed on to the advisers of an open request.
+    decision = AnswerDecision(context.event.text, AnswerStatus.SMALLTALK.value, 1.0)
+    return replace(turn, decisions=(decision,)) if turn else None
+
+
+def answer_comment_offer(context: TurnContext) -> Turn | None:
+    """Return the turn of a "yes" or "no" to whether the person has something to add to their rating."""
+    reply = _find_reply(context) if context.state.rated else ""
+    if reply == YES:
+        return context.reply(format_label("comment_now", context.lang))
+    return _tap(context, f"{REQUESTER_CALLBACK}nothing:{context.state.rated}") if reply == NO else None
+
+
+def remember_question(context: TurnContext, turn: Turn) -> Turn:
+    """Remember which buttons answer the question at the end of a turn; a turn that says anything else replaces it."""
+    shown = [message for message in turn.messages if _is_shown_here(context, message)]
+    if not shown:
+        return turn
+    last = shown[-1]
+    assert isinstance(last, SendMessage | EditMessage)
+    data = [button.data for row in last.keyboard for button in row]
+    answers = {match[1]: match[0] for match in map(_YES_OR_NO.fullmatch, data) if match}
+    is_choice = bool(turn.decisions) and turn.decisions[-1].status == AnswerStatus.CLARIFY
+    options = tuple(each for each in data if each.startswith(ENTRY_CALLBACK)) if is_choice else ()
+    offered = (answers["yes"], answers["no"]) if len(answers) == 2 else options
+    if not offered and not turn.state.offered:
+        return turn
+    offered_at = context.services.now() if offered else 0.0
+    return replace(turn, state=replace(turn.state, offered=offered, offered_at=offered_at))
+
+
+def _find_reply(context: TurnContext) -> str:
+    text = context.event.text
+    if simplified := simplify_message(text):
+        wording = context.services.command_words.get(simplified, "")
+        return wording if wording.partition(" ")[0] in REACTIONS else ""
+    if "?" in text:
+        return UNCLEAR
+    return PRAISE if PRAISING_SIGNS.intersection(text) else REMARK if text.strip() else ""
+
+
+def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Turn | None:
+    """Return the turn of a reply to the question that the bot asked last; None if it is none."""
+    state = context.state
+    if state.check and state.check.stage is SelfCheckStage.ASKING and reply in (YES, NO, UNSURE):
+        return _answer_selfcheck(context, state.check, reply)
+    offered = state.offered if _is_still_asked(context) else ()
+    if not offered:
+        return _answer_reminder(context, reply)
+    if not offered[0].startswith(ENTRY_CALLBACK):
+        return _tap(context, offered[0 if reply == YES else 1]) if reply in (YES, NO) else None
+    if reply == CHOICE or (reply == YES and len(offered) == 1):
+        number = int(argument or 1)
+        return _tap(context, offered[number - 1]) if number <= len(offered) else None
+    if reply == YES:
+        return context.reply(format_label("which_topic", context.lang))
+    return context.reply(render_template("other_words", context.lang), _talk_row(context)) if reply == NO else None
+
+
+def _answer_selfcheck(context: TurnContext, progress: SelfCheckProgress, reply: str) -> Turn | None:
+    """Return the turn of a reply to a question of the self-check; "yes" counts only if an answer begins so."""
+    questions_by_id = {question.id: question for question in require_questionnaire(context).questions}
+    question, highest = questions_by_id.get(progress.at), LEVEL_COUNT - 1
+    if question is None:
+        return None
+    label = level_label(question, highest, context.lang).casefold()
+    if reply == YES and not label.startswith(("ja", "yes")):
+        return show_question(context, progress, "form_choose")
+    level = {YES: str(highest), NO: "0", UNSURE: UNKNOWN_LEVEL}[reply]
+    return _tap(context, f"{SELFCHECK_CALLBACK}a:{question.id}:{level}")
+
+
+def _is_still_asked(context: TurnContext) -> bool:
+    """Return whether the question asked last is recent, and no message about a request was sent since then."""
+    state, services = context.state, context.services
+    if not state.offered or not 0 <= services.now() - state.offered_at <= MAX_QUESTION_AGE:
+        return False
+    return not services.store.outbox.has_written_since(context.event.chat_id, state.offered_at)
+
+
+def _answer_reminder(context: TurnContext, reply: str) -> Turn | None:
+    """Return the turn of a reply to a reminder's question about the only open request; None if it asked none."""
+    if reply not in (YES, NO) or not context.event.private or len(context.open_requests) != 1:
+        return None
+    (request,) = context.open_requests
+    if request.warned:  # "is it still open?"
+        return (
+            _keep_open(context, request)
+            if reply == YES
+            else _tap(context, f"{REQUESTER_CALLBACK}done:{request.reference}")
+        )
+    asked_whether_answered = request.told and request.details.reach is not ContactChannel.TELEGRAM
+    if not asked_whether_answered:
+        return None
+    if reply == YES:
+        return _tap(context, f"{REQUESTER_CALLBACK}done:{request.reference}")
+    return context.reply(format_label("person_waits", request.lang))
+
+
+def _keep_open(context: TurnContext, request: Request) -> Turn:
+    kept = replace(request, warned=0.0, since=context.services.now())
+    turn = context.reply(format_label("person_waits", request.lang))
+    return replace(turn, effects=(UpdateRequest(kept),))
+
+
+def _tap(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of a button, with new messages in place of changes of the one that has the button."""
+    event = replace(context.event, kind=EventKind.BUTTON, text=data)
+    turn = callbacks.handle_callback(replace(context, event=event))
+    shown = [message for message in turn.messages if isinstance(message, SendMessage)]
+    messages = [
+        SendMessage(message.html, message.keyboard) if isinstance(message, EditMessage) and not shown else message
+        for message in turn.messages
+        if not isinstance(message, EditKeyboard | AnswerCallback) and not (isinstance(message, EditMessage) and shown)
+    ]
+    return replace(turn, messages=tuple(messages)) if messages else None
+
+
+def _explain_differently(context: TurnContext) -> Turn:
+    """Offer the last answer in Leichte Sprache, its explanation, or a person; without one, ask for a question."""
+    state, lang, answerer = context.state, context.lang, context.services.answerer
+    entry = answerer.find_entry(state.last_entry, lang) if state.last_entry else None
+    if entry is None:
+        return context.say("ask")
+    easy_entry = answerer.find_entry(entry.id, LEICHTE_SPRACHE) if lang == "de" else None
+    is_easy = easy_entry is not None and easy_entry.lang == LEICHTE_SPRACHE
+    ways = {"easy_version": f"{EASY_CALLBACK}{entry.id}"} if is_easy else {}
+    if state.last_question:
+        ways["why"] = f"{EXPLAIN_CALLBACK}{state.last_message}:0"
+    rows = tuple((Button(format_label(label, lang), data),) for label, data in ways.items() if fits_button(data))
+    html = render_template("unclear", lang, title=entry.title, easy=is_easy)
+    return context.reply(html, (*rows, *_talk_row(context)))
+
+
+def _explain_why(context: TurnContext) -> Turn | None:
+    turn = questions.explain_answer(context, f"{context.state.last_message}:0")
+    return turn if turn and any(isinstance(message, SendMessage) for message in turn.messages) else None
+
+
+def _show_again(context: TurnContext) -> Turn | None:
+    entry_id = context.state.last_entry
+    return questions.show_entry(context, entry_id) if entry_id else None
+
+
+def _talk_row(context: TurnContext) -> Keyboard:
+    return ((Button(format_label("talk", context.lang), REQUEST_ADVICE),),)
+
+
+def _is_shown_here(context: TurnContext, message: object) -> bool:
+    if isinstance(message, SendMessage):
+        return message.chat_id in (None, context.event.chat_id) and not message.to_advisers
+    return isinstance(message, EditMessage)
+
+
+REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
+    YES: lambda context: context.say("chatter"),
+    NO: lambda context: context.say("chatter"),
+    UNSURE: lambda context: context.say("chatter"),
+    UNCLEAR: _explain_differently,
+    WHY: _explain_why,
+    AGAIN: _show_again,
+    PRAISE: lambda context: context.say("thanks"),
+    REMARK: lambda context: context.say("chatter"),
+    CHOICE: lambda context: None,
+}

@@ -1,0 +1,235 @@
+"""Short messages that answer the bot's last question, or react."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.answering.answerer import Answer, AnswerStatus
+from bot.domain.consultation import ContactChannel, Details, Party, Request, RequestContext, RequestStatus
+from bot.domain.effects import CreateRequest, ErasePerson, UpdateRequest
+from bot.domain.event import Event, EventKind
+from bot.domain.message import EditMessage, Message, SendMessage
+from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
+from bot.domain.turn import State, Turn
+from bot.flows.dialogue import Dialogue
+from bot.flows.feedback import DECLINED, QUESTION_CONSENT_VERSION
+from bot.pipeline.api_calls import build_calls
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
+from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
+from prompts.render import render_template
+from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer, answer_with
+
+TEXT = Event(1, EventKind.TEXT, chat_id=20, user_id=20, message_id=5, language_code="de", sent_at=1_000_000.0)
+TOPICS = tuple(Entry(name, "de", name.title(), "", Layer.PAGE) for name in ("agenda", "vision"))
+CHOICE = Answer(AnswerStatus.CLARIFY, "Welches?", "de", SearchResult(Decision.CLARIFY, 0.5, options=TOPICS))
+CHATTER, THANKS = render_template("chatter", "de"), render_template("thanks", "de")
+
+
+class KnownAnswerer(FakeAnswerer):
+    """Every entry exists, in German and in Leichte Sprache."""
+
+    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
+        return Entry(entry_id, lang, entry_id.title(), "", Layer.PAGE)
+
+
+def say(dialogue: Dialogue, text: str, state: State | None = None) -> Turn:
+    return dialogue.handle(state or State(), replace(TEXT, text=text))
+
+
+def command(dialogue: Dialogue, name: str) -> State:
+    return dialogue.handle(State(), replace(TEXT, kind=EventKind.COMMAND, command=name)).state
+
+
+def texts(turn: Turn) -> list[str]:
+    return [message.html for message in turn.messages if isinstance(message, SendMessage)]
+
+
+def labels(turn: Turn) -> list[str]:
+    keyboards = [message.keyboard for message in turn.messages if isinstance(message, SendMessage)]
+    return [button.label for keyboard in keyboards for row in keyboard for button in row]
+
+
+def store_request(dialogue: Dialogue, **fields: object) -> Request:
+    details = Details(concern="Rat", reach=ContactChannel.PHONE, address="0431 1")
+    brief = RequestContext()
+    request = Request("AAAA-BBBB", 20, 20, "Ada", "de", details, brief, "2026", "rohm", created=1.0, since=1.0)
+    request = replace(request, **fields)  # type: ignore[arg-type]
+    dialogue.store.apply((), (CreateRequest(request),))
+    return request
+
+
+def queue_message(dialogue: Dialogue, message: Message) -> None:
+    dialogue.store.apply(build_calls([message], TEXT), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [("ja", CHATTER), ("Nein, danke!", CHATTER), ("hm", CHATTER), ("…", CHATTER), ("👍", THANKS), ("super!", THANKS)],
+)
+def test_reactions(dialogue: Dialogue, text: str, reply: str) -> None:
+    """A short reaction gets a friendly sentence and is not searched."""
+    assert texts(say(dialogue, text)) == [reply]
+
+
+def test_yes_and_no_answer_whether_to_delete(dialogue: Dialogue) -> None:
+    """After "/loeschen", a typed yes deletes, and a no does not; each says so in a new message."""
+    asked = command(dialogue, "loeschen")
+    yes, no = say(dialogue, "Ja.", asked), say(dialogue, "nein", asked)
+
+    assert (yes.effects, no.effects) == ((ErasePerson(),), ())
+    assert (texts(no), no.state.offered) == ([render_template("kept", "de")], ())
+    assert "gelöscht" in texts(yes)[0]
+    assert not any(isinstance(message, EditMessage) for message in (*yes.messages, *no.messages))
+
+
+def test_a_question_waits_only_until_something_else(dialogue: Dialogue) -> None:
+    """After another message of the bot, after an hour, or after a message about a request, yes deletes nothing."""
+    asked = command(dialogue, "loeschen")
+    other = say(dialogue, "/hilfe", asked).state
+    late = replace(asked, offered_at=asked.offered_at - 3_601)
+    turns = [say(dialogue, "ja", state) for state in (other, late)]
+    store_request(dialogue)
+    queue_message(dialogue, SendMessage("Ist Ihre Anfrage noch offen?", reference="AAAA-BBBB"))
+    before_that = replace(asked, offered_at=asked.offered_at - 60)
+
+    assert [turn.effects for turn in (*turns, say(dialogue, "ja", before_that))] == [(), (), ()]
+
+
+@pytest.mark.parametrize(("text", "consent"), [("ja", QUESTION_CONSENT_VERSION), ("nö", DECLINED)])
+def test_yes_and_no_answer_the_consent(dialogue: Dialogue, text: str, consent: str) -> None:
+    """The question for consent after a thumb down is answered by a word."""
+    state = State(last_question="Was ist ein Backbone?", last_entry="backbone", last_message=4)
+    asked = dialogue.handle(state, replace(TEXT, kind=EventKind.BUTTON, text="n:wrong:backbone", callback_id="1"))
+
+    turn = say(dialogue, text, asked.state)
+
+    assert turn.state.improve == consent
+    assert len(texts(turn)) == 1
+
+
+def test_choice_is_answered_by_words(dialogue: Dialogue) -> None:
+    """A topic of a choice can be named by its number; yes asks which one, and no offers a person."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([CHOICE]))
+    asked = say(dialogue, "Wer bestimmt das?").state
+
+    assert texts(say(dialogue, "das zweite", asked)) == ["<b>Vision</b>"]
+    assert texts(say(dialogue, "1", asked)) == ["<b>Agenda</b>"]
+    assert texts(say(dialogue, "ja", asked))[0].startswith("Welches Thema meinen Sie?")
+    assert labels(say(dialogue, "nein", asked)) == ["Beratung anfragen"]
+    assert texts(say(dialogue, "3", asked)) == [NO_ANSWER.html]  # searched
+
+
+def test_unclear_answer(dialogue: Dialogue) -> None:
+    """A question mark after an answer offers other words, the explanation and a person."""
+    dialogue = replace(dialogue, answerer=KnownAnswerer([answer_with("backbone")]))
+    answered = say(dialogue, "Was ist ein Backbone?").state
+    unclear, first = say(dialogue, "?", answered), say(dialogue, "Wie bitte?")
+    english = say(dialogue, "huh?", replace(answered, lang="en"))
+
+    assert "„Backbone“" in texts(unclear)[0]
+    assert labels(unclear) == ["In Leichter Sprache", "Warum diese Antwort?", "Beratung anfragen"]
+    assert labels(english) == ["Why this answer?", "Ask for advice"]
+    assert unclear.state.last_question == "Was ist ein Backbone?"
+    assert texts(first) == [render_template("ask", "de")]
+
+
+def test_same_answer_in_leichte_sprache(dialogue: Dialogue) -> None:
+    """The button below an unclear answer shows it in Leichte Sprache without changing the person's language."""
+    shown: list[str] = []
+
+    class Recording(FakeAnswerer):
+        def show_entry(self, entry_id: str, lang: str) -> Answer | None:
+            shown.append(lang)
+            return answer_with(entry_id, lang)
+
+    tap = replace(TEXT, kind=EventKind.BUTTON, text="z:backbone", callback_id="1")
+    turn = replace(dialogue, answerer=Recording()).handle(State(), tap)
+
+    assert (shown, turn.state.lang, texts(turn)) == ([LEICHTE_SPRACHE], "", ["<b>Backbone</b>"])
+
+
+def test_typed_wish_for_an_explanation(dialogue: Dialogue) -> None:
+    """ "Warum diese Antwort?" explains the last answer; "noch mal" shows it again."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone"), answer_with("backbone")]))
+    answered = say(dialogue, "Was ist ein Backbone?").state
+
+    assert texts(say(dialogue, "Warum diese Antwort?", answered)) == ["Weil: Was ist ein Backbone?"]
+    assert texts(say(dialogue, "noch mal", answered)) == ["<b>Backbone</b>"]
+
+
+@pytest.mark.parametrize(("text", "level"), [("nein", 0), ("ja", 3), ("weiß nicht", None)])
+def test_selfcheck_is_answered_by_words(dialogue: Dialogue, text: str, level: int | None) -> None:
+    """Yes, no and "don't know" answer a question of the self-check that has such an answer."""
+    progress = SelfCheckProgress(stage=SelfCheckStage.ASKING, at="vision")
+
+    check = say(dialogue, text, State(check=progress)).state.check
+
+    assert check is not None
+    assert (check.answers, check.at == "vision") == ({"vision": level}, False)
+
+
+def test_yes_that_is_no_answer_of_the_selfcheck(dialogue: Dialogue) -> None:
+    """If the answers to a question of the self-check are others, a yes asks to choose one."""
+    progress = SelfCheckProgress(stage=SelfCheckStage.ASKING, at="handeln")
+
+    turn = say(dialogue, "ja", State(check=progress))
+
+    assert turn.state.check == progress
+    assert "Bitte wählen Sie" in texts(turn)[0]
+
+
+def test_reminder_is_answered_by_words(dialogue: Dialogue) -> None:
+    """Yes to whether a request is still open keeps it, no closes it."""
+    request = store_request(dialogue, warned=5.0, turn=Party.REQUESTER)
+
+    kept, closed = (say(dialogue, text).effects[0] for text in ("ja", "nein"))
+
+    assert isinstance(kept, UpdateRequest)
+    assert isinstance(closed, UpdateRequest)
+    assert (kept.request.warned, kept.request.status) == (0.0, request.status)
+    assert closed.request.status is RequestStatus.CLOSED
+
+
+def test_late_notice_is_answered_by_words(dialogue: Dialogue) -> None:
+    """Yes to whether anyone has been in touch closes the request, no keeps it."""
+    store_request(dialogue, told=5.0, turn=Party.ADVISER)
+
+    (closed,) = say(dialogue, "ja").effects
+
+    assert isinstance(closed, UpdateRequest)
+    assert closed.request.status is RequestStatus.CLOSED
+    assert (say(dialogue, "nein").effects, texts(say(dialogue, "nein"))) == ((), ["Gut, Ihre Anfrage bleibt offen."])
+
+
+def test_offer_to_comment_is_answered_by_words(dialogue: Dialogue) -> None:
+    """No to whether there is something to add is not the comment; yes invites it."""
+    request = store_request(dialogue, status=RequestStatus.CLOSED, rating=4)
+    state = State(rated=request.reference)
+    no, yes = say(dialogue, "nein danke", state), say(dialogue, "ja", state)
+
+    assert (no.state.rated, no.effects) == ("", ())
+    assert (yes.state.rated, texts(yes)) == (request.reference, ["Gern, schreiben Sie es mir einfach."])
+
+
+@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
+def test_each_kind_of_media_has_its_sentence(dialogue: Dialogue, lang: str) -> None:
+    """Voice, video, sticker, picture, GIF, file, contact and location have a sentence each and begin nothing."""
+    kinds = ("voice", "video_note", "sticker", "photo", "animation", "document", "contact", "location", "poll")
+    events = [replace(TEXT, kind=EventKind.OTHER, media_type=kind) for kind in kinds]
+    turns = [dialogue.handle(State(lang=lang), event) for event in events]
+
+    assert len({text for turn in turns for text in texts(turn)}) == len(kinds)
+    assert all((turn.state, turn.effects) == (State(lang=lang), ()) for turn in turns)
+
+
+def test_caption_is_answered(dialogue: Dialogue) -> None:
+    """The text below a picture is answered, with a line that the picture is not looked at; in a form it is not."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("backbone")]))
+    photo = replace(TEXT, kind=EventKind.OTHER, media_type="photo", text="Was ist ein Backbone?")
+    in_form = dialogue.handle(command(dialogue, "beratung"), photo)
+    answered = dialogue.handle(State(), photo)
+
+    assert texts(answered)[0].endswith("<b>Backbone</b>")
+    assert "Ansehen oder öffnen kann ich das nicht" in texts(answered)[0]
+    assert "Bilder kann ich leider nicht ansehen" in texts(in_form)[0]
