@@ -36,7 +36,7 @@ GROUPS = frozenset(("form", "brief", "check", "sent"))
 UNSHOWN_FIELDS = frozenset((
     "key", "user_id", "chat_id", "chat", "id", "version", "known", "minute", "asked", "taps", "taps_since", "albums",
     "last_message", "suggestions", "desk", "taken_by", "speaker", "spoken", "message_id",
-    "message_ids", "consent_asked", "typed", "update_id",
+    "message_ids", "consent_asked", "offered", "offered_at", "typed", "update_id",
 ))  # fmt: skip
 LANGUAGE_LABELS = {"de": "german", "en": "english", "de-leicht": "easy"}
 # Fields whose values have labels, with the labels' prefix.

@@ -159,7 +159,7 @@ def test_rating_counts_once(store: Store) -> None:
 
 
 def test_messages_about_a_request_since_a_time(store: Store, clock: Clock) -> None:
-    """The store knows whether anything about a request was sent to a chat after a time; other messages do not count."""
+    """The store knows whether anything about a request was sent to a chat after a time."""
     store.apply([], [CreateRequest(request())])
     store.apply([say(10, "Antwort"), say(-5, "Karte", reference="AAAA-AAAA")], ())
 
