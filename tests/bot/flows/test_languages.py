@@ -20,7 +20,7 @@ from prompts.telegram_html import html_to_plain
 from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer, answer_with
 
 EVENT = Event(1, EventKind.TEXT, 10, 10, 5, language_code="de", name="Ada")
-TYPED = ("Backbone?", "Something else", "ok", "I want to die")
+TYPED = ("Backbone?", "Something else", "ok", "yes", "huh?", "good", "I want to die")
 FORM = ("We need advice.", "Bridges", "r:kind:npo", "Kiel", "r:reach:phone", "+49 30 901820", "Tuesdays")
 GERMAN = re.compile(
     r"\b(und|nicht|Sie|Ihre?[nmrs]?|für|mit|wird|oder|haben|eine[nmrs]?|zum|zur|der|das|den|ist|auf|bei|noch|alle)\b"
