@@ -107,24 +107,25 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
 def offer_passing_on(context: TurnContext, turn: Turn) -> Turn:
     """Add buttons to a turn: each passes the message on to the advisers of an open request.
 
-    They are added if the bot did not answer all of it, or if it may be meant for the advisers.
+    They are added if the bot did not answer all of it, as it cannot with a picture or a voice message, or if it may
+    be meant for the advisers.
     """
     event = context.event
     if context.adviser_chat is None or not event.private or not (turn.decisions or event.media_type):
         return turn
     others = tuple(message for message in turn.state.passable if message.id != event.message_id)
-    is_answered = bool(turn.decisions) and all(
+    is_answered = not event.media_type and all(
         decision.status == AnswerStatus.ANSWERED for decision in turn.decisions
     )
     requests = [request for request in context.open_requests if not is_answered or _may_be_meant(context, request)]
-    if not requests:
+    last = turn.messages[-1] if turn.messages else None
+    if not requests or not isinstance(last, SendMessage | EditMessage):
         return replace(turn, state=replace(turn.state, passable=others if context.open_requests else ()))
-    *earlier, last = turn.messages
-    assert isinstance(last, SendMessage | EditMessage)
     rows = tuple((_pass_on_button(request, event),) for request in requests)
     passable = PassableMessage(event.message_id, event.text, event.html, event.media_type)
     state = replace(turn.state, passable=(*others, passable)[-MAX_PASSABLE:])
-    return replace(turn, state=state, messages=(*earlier, replace(last, keyboard=(*rows, *last.keyboard))))
+    messages = (*turn.messages[:-1], replace(last, keyboard=(*rows, *last.keyboard)))
+    return replace(turn, state=state, messages=messages)
 
 
 def _may_be_meant(context: TurnContext, request: Request) -> bool:

@@ -121,6 +121,17 @@ def test_media_can_be_passed_on(services: Dialogue) -> None:
     assert [api_call(call).source for call in sticker[:2]] == [None, (ADA, HELLO.message_id)]
 
 
+def test_media_with_an_answered_caption_can_be_passed_on(services: Dialogue) -> None:
+    """If a caption is answered, the picture can still be passed on; beyond the limit of questions nothing is said."""
+    kept(services, OPEN)
+    services = replace(services, answerer=FakeAnswerer([answer_with("backbone")]))
+    photo = person(EventKind.OTHER, "Was ist Backbone?", media_type="photo")
+    too_many = replace(STATE, minute=services.now(), asked=99)
+
+    assert offers(services.handle(STATE, photo)) == [PASS]
+    assert services.handle(too_many, photo).messages == ()
+
+
 @pytest.mark.parametrize(
     ("request_", "text", "expected"),
     [
