@@ -22,7 +22,7 @@ from tests.support.relay import ADA, BEA, DESK, OPEN, STATE, TALKING, TOPIC, adv
 
 AWAY = Absence(date(2026, 8, 3), date(2026, 8, 14))
 DURING = datetime(2026, 8, 5, 10, tzinfo=TIME_ZONE).timestamp()
-NOTICE = "Das Beratungsteam ist bis 14. August 2026 nicht da. Ihre Nachricht geht nicht verloren. Ab 17. August 2026 liest sie wieder jemand."  # noqa: E501
+NOTICE = "Das Beratungsteam ist bis zum 14. August 2026 nicht da. Ihre Nachricht geht nicht verloren. Ab dem 17. August 2026 liest sie wieder jemand."  # noqa: E501
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_nobody_is_told_of_a_distant_absence(services: Dialogue) -> None:
         bot = replace(services, away=(AWAY,), now=Clock(now))
         lines += texts(form.begin_form(TurnContext(bot, State(lang="de"), person(EventKind.COMMAND, ""))))
 
-    assert ["von 3. August 2026 bis 14. August 2026 nicht da" in line for line in lines] == [False, True]
+    assert ["vom 3. August 2026 bis zum 14. August 2026 nicht da" in line for line in lines] == [False, True]
 
 
 @pytest.mark.parametrize(
