@@ -47,6 +47,7 @@ check: setup-dev
 coverage: setup-dev
 	@$(BIN)/pytest -n 4 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices --cov=bot.flows.relay.signature \
+		--cov=bot.pipeline.mail_handler --cov=bot.flows.relay.mail_answers \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100
 
 # What `make test` skips where torch is not installed.

@@ -30,6 +30,7 @@ class ImapFolder:
         mails: by UID.
         log: the commands, without tags, credentials and literals.
         dies_at: the command, as a regular expression, at which the server closes the connection, once.
+        vanishes_at: the command before which all e-mails are deleted by somebody else.
     """
 
     mails: dict[int, StoredMail] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class ImapFolder:
     next_uid: int = 1
     log: list[str] = field(default_factory=list)
     dies_at: str = ""
+    vanishes_at: str = ""
 
     def deliver(self, content: bytes, size: int | None = None) -> int:
         """Put an e-mail into the folder; return its UID."""
@@ -67,6 +69,8 @@ class _Session(socketserver.StreamRequestHandler):
             tag, _, command = line[:-2].decode("ascii").partition(" ")
             folder, name = self.server.folder, command.split(" ")[0].upper()
             folder.log.append(name if name in ("LOGIN", "AUTHENTICATE") else command)
+            if folder.vanishes_at and re.search(folder.vanishes_at, command):
+                folder.mails.clear()
             if folder.dies_at and re.search(folder.dies_at, command):
                 folder.dies_at = ""
                 return None

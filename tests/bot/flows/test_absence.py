@@ -20,6 +20,7 @@ from prompts.dates import TIME_ZONE, to_local_time
 from tests.conftest import Clock
 from tests.support.relay import ADA, BEA, DESK, OPEN, STATE, TALKING, TOPIC, adviser, changed, kept, person
 
+pytestmark = pytest.mark.durability
 AWAY = Absence(date(2026, 8, 3), date(2026, 8, 14))
 DURING = datetime(2026, 8, 5, 10, tzinfo=TIME_ZONE).timestamp()
 NOTICE = "Das Beratungsteam ist bis zum 14. August 2026 nicht da. Ihre Nachricht geht nicht verloren. Ab dem 17. August 2026 liest sie wieder jemand."  # noqa: E501

@@ -16,14 +16,14 @@ from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import CreateRequest, ErasePerson, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
-from bot.errors import SettingsError, StoreUnavailable
+from bot.errors import SettingsError, StoreConflict, StoreUnavailable
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.mail.imap import IMAP_ERRORS, ImapMailbox
 from bot.mail.messages import compose_request_mail
 from bot.mail.receiving import MAX_MAIL_BYTES, MailReceiver, run_mail_receiver
 from bot.mail.reply_address import ReplySigner
 from bot.pipeline.inbox import Inbox
-from bot.pipeline.mail_handler import handle_mail
+from bot.pipeline.mail_handler import MAX_CONFLICTS, handle_mail
 from bot.store import ApiCall, Store
 from bot.store.records import Destination
 from bot.store.sql.outgoing_calls import from_row
@@ -349,6 +349,58 @@ def test_conflict_is_decided_again(any_desk: Desk) -> None:
     assert request is not None
     assert (request.adviser, request.turn) == ("Bea", Party.REQUESTER)
     assert len(desk.texts(to_advisers=False)) == 1
+
+
+def test_request_that_changes_all_the_time(desk: Desk) -> None:
+    """An answer whose request changes at every try waits in the inbox, and is passed on later."""
+    uid = desk.folder.deliver(answer())
+    faulty: Any = Faulty(desk.services.store, finish_update=[StoreConflict("changed")] * MAX_CONFLICTS)
+    with pytest.raises(StoreConflict):
+        replace(desk.receiver, services=replace(desk.services, store=faulty)).check_mailbox()
+    assert desk.flags(uid) == set()
+
+    desk.check()
+
+    assert len(desk.texts(to_advisers=False)) == 1
+    assert desk.flags(uid) == {r"\Seen"}
+
+
+async def test_failure_of_our_own_blocks_nothing(desk: Desk) -> None:
+    """An answer that cannot be handled waits for the next start; those behind it are passed on."""
+    desk.folder.deliver(answer())
+    desk.folder.deliver(answer("Noch etwas.", Message_ID="<2@x.org>"))
+    faulty: Any = Faulty(desk.services.store, find_request=[ZeroDivisionError()])
+    replace(desk.receiver, services=replace(desk.services, store=faulty)).check_mailbox()
+    assert len(desk.texts(to_advisers=False)) == 1
+
+    await desk.resume()
+
+    assert len(desk.texts(to_advisers=False)) == 2
+
+
+def test_mail_that_cannot_be_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail on which the library fails is left in the mailbox, flagged, and blocks nothing."""
+    nested = b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n"
+    head = answer().split(b"Content-Type")[0].replace(b"\r\n", b"\n").replace(b"<1@", b"<9@")
+    uid = desk.folder.deliver(head + b"".join(nested % (number, number) for number in range(3_000)))
+    desk.folder.deliver(answer())
+
+    desk.check()
+
+    assert desk.flags(uid) == {r"\Flagged"}
+    assert "finde darin keine Antwort" in desk.texts(to_advisers=True)[0]
+    assert len(desk.texts(to_advisers=False)) == 1
+
+
+def test_mail_that_is_gone(desk: Desk) -> None:
+    """A mail that somebody deletes while it is being read is no error."""
+    desk.folder.deliver(answer())
+    desk.folder.vanishes_at = "FETCH"
+
+    desk.check()
+    desk.check()
+
+    assert desk.calls == []
 
 
 def test_what_was_there_before_is_left_alone(services: Dialogue, embedded: Store, folder: ImapFolder) -> None:
