@@ -102,6 +102,7 @@ def test_withdrawn_request_is_marked_and_final(services: Dialogue) -> None:
     kept(services, WITHDRAWN)
 
     assert "Von der Person zurückgezogen" in render_card(WITHDRAWN)
+    assert "Das geht an die anfragende Person" not in render_card(WITHDRAWN)
     assert build_card_keyboard(WITHDRAWN) == ()
     assert format_topic_title(WITHDRAWN).startswith("↩️")
     reads(services.handle(STATE, adviser(thread=TOPIC)), ("desk", "zurückgezogen. Ihre Nachricht ist nicht", []))
