@@ -210,7 +210,7 @@ def _check_mailbox(settings: Settings) -> str:
         raise ConnectionFailed(f"the mailbox cannot be read ({reason}). Check GW_IMAP_URL and its folder.") from None
     reply_to = settings.mail_reply_to or settings.mail_from or ""
     signed = "one for each request" if "+@" in reply_to else "recognised by what they reply to"
-    return f"{count} e-mails in {mailbox.folder}; answers go to {reply_to}, {signed}"
+    return f"{count} e-mail{'s' * (count != 1)} in {mailbox.folder}; answers go to {reply_to}, {signed}"
 
 
 Check = tuple[str, Callable[[Settings], str]]

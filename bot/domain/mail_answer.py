@@ -9,6 +9,7 @@ class MailFinding(StrEnum):
 
     ANSWER = "answer"
     STRANGER = "stranger"  # from an address that does not belong to the advisers
+    ASIDE = "aside"  # written to others, with us as one more reader
     AUTOMATIC = "automatic"  # an out-of-office reply or the like
     BOUNCE = "bounce"  # our e-mail could not be delivered
     TOO_LARGE = "too_large"

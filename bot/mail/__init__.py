@@ -1,1 +1,1 @@
-"""E-mails to the contacts and to the operator."""
+"""E-mails to the contacts and to the operator, and the contacts' answers."""

@@ -43,6 +43,7 @@ class MailHeaders:
         sender: the address in From; "" unless it is exactly one.
         name: the name in From.
         thread_ids: the addresses that it was sent to, and the Message-IDs that it answers.
+        recipients: the addresses in To.
         is_automatic: whether no person wrote it.
         is_bounce: whether it reports that an e-mail could not be delivered.
         fails_dmarc: whether our mail server found that the domain in From did not send it.
@@ -52,6 +53,7 @@ class MailHeaders:
     sender: str
     name: str
     thread_ids: tuple[str, ...]
+    recipients: str
     is_automatic: bool
     is_bounce: bool
     fails_dmarc: bool
@@ -83,6 +85,7 @@ def read_headers(headers: bytes) -> MailHeaders:
         sender=sender,
         name=name,
         thread_ids=tuple(str(v) for name in _ADDRESS_HEADERS + _THREAD_HEADERS for v in message.get_all(name, [])),
+        recipients=", ".join(str(value) for value in message.get_all("To", [])),
         is_automatic=is_automatic or is_report or return_path == "<>",
         is_bounce=is_report,
         fails_dmarc="dmarc=fail" in str(message.get("Authentication-Results", "")).lower(),  # the topmost is ours

@@ -129,6 +129,8 @@ class MailReceiver:
             return replace(answer, finding=MailFinding.STRANGER)
         if headers.is_automatic:
             return replace(answer, finding=MailFinding.AUTOMATIC)
+        if not self.signer.is_addressed(headers.recipients):
+            return replace(answer, finding=MailFinding.ASIDE)
         if head.size > MAX_MAIL_BYTES:
             return replace(answer, finding=MailFinding.TOO_LARGE)
         try:

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 
 from bot.domain.contact_details import to_ascii_address
 from bot.settings import Settings
@@ -32,6 +32,15 @@ class ReplySigner:
         """Return the address for answers to the e-mail about a request."""
         local, _, domain = self._reply_to.rpartition("@")
         return f"{local}{self.sign_reference(reference).lower() if local.endswith('+') else ''}@{domain}"
+
+    def is_addressed(self, recipients: str) -> bool:
+        """Return whether the address for answers, signed or not, is among these."""
+        local, _, domain = self._reply_to.lower().rpartition("@")
+        for _, address in getaddresses([recipients]):
+            their_local, _, their_domain = address.lower().rpartition("@")
+            if their_domain == domain and their_local.partition("+")[0] == local.rstrip("+"):
+                return True
+        return False
 
     def find_reference(self, texts: Iterable[str]) -> str:
         """Return the first reference with a valid signature in addresses or Message-IDs; "" if there is none."""

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from bot.app.scheduler import purge_expired
+from bot.cli import doctor
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import CreateRequest, ErasePerson, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
-from bot.errors import SettingsError, StoreConflict, StoreUnavailable
+from bot.errors import ConnectionFailed, SettingsError, StoreConflict, StoreUnavailable
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.mail.imap import IMAP_ERRORS, ImapMailbox
 from bot.mail.messages import compose_request_mail
@@ -24,6 +25,7 @@ from bot.mail.receiving import MAX_MAIL_BYTES, MailReceiver, run_mail_receiver
 from bot.mail.reply_address import ReplySigner
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.mail_handler import MAX_CONFLICTS, handle_mail
+from bot.settings import Settings
 from bot.store import ApiCall, Store
 from bot.store.records import Destination
 from bot.store.sql.outgoing_calls import from_row
@@ -131,7 +133,8 @@ def test_answer_reaches_the_person(any_desk: Desk) -> None:
     mail = EmailMessage(policy=SMTP)
     mail.set_content("Fragen Sie im <Rathaus>.\n\n> Anfrage")
     mail.add_attachment(b"%PDF-1", maintype="application", subtype="pdf", filename="Plan.pdf")
-    for name, value in (("From", ADVISER), ("In-Reply-To", f"<anfrage-{SIGNER.sign_reference(REFERENCE)}@x.org>")):
+    thread = f"<anfrage-{SIGNER.sign_reference(REFERENCE)}@x.org>"
+    for name, value in (("From", ADVISER), ("To", "Bot <BOT@example.org>"), ("In-Reply-To", thread)):
         mail[name] = value
     uid = desk.folder.deliver(mail.as_bytes())
 
@@ -175,6 +178,7 @@ def test_all_mail_programs(desk: Desk) -> None:
         (answer(sender=f'"{ADVISER}" <eve@example.org>'), "von eve@example.org"),
         (answer(sender=f"{ADVISER}, eve@example.org"), "von einem unklaren Absender"),
         (answer(Authentication_Results="mx.example.org; dmarc=fail header.from=phineo.org"), f"von {ADVISER}"),
+        (answer(To="cem@example.org", Cc=SIGNER.make_address(REFERENCE)), "ich stand nur in Kopie"),
         (answer(Auto_Submitted="auto-replied"), "automatische Antwort von Jacob Rohm"),
         (answer("> nur Zitat"), "finde darin keine Antwort"),
         (answer(sender="MAILER-DAEMON@example.org"), "ließ sich nicht zustellen"),
@@ -528,3 +532,20 @@ async def test_errors_are_survived(desk: Desk) -> None:
         await run_mail_receiver(unreachable, sleep)
 
     assert waits == [60, 120, 240, 480, 480]
+
+
+def test_doctor_opens_the_mailbox(folder: ImapFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`gwbot doctor` logs in to the mailbox, and says which variable to check if that fails."""
+    folder.deliver(answer())
+    monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    monkeypatch.setenv("GW_MAIL_REPLY_TO", "bot+@example.org")
+    assert "off" in doctor._check_mailbox(Settings())
+    with serve_imap(folder) as url:
+        monkeypatch.setenv("GW_IMAP_URL", url)
+        found = doctor._check_mailbox(Settings())
+        monkeypatch.setenv("GW_IMAP_URL", url.replace("gehe", "falsch"))
+        with pytest.raises(ConnectionFailed, match="Check GW_IMAP_URL"):
+            doctor._check_mailbox(Settings())
+
+    assert found == "1 e-mail in Antworten; answers go to bot+@example.org, one for each request"
