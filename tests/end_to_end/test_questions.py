@@ -168,6 +168,23 @@ async def test_answer_arrives_despite_a_fault(ada: User, fake_telegram: FakeTele
 
 
 @pytest.mark.usefixtures("polling")
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMIT, FaultKind.LOST])
+async def test_thumb_is_marked_despite_a_fault(ada: User, fake_telegram: FakeTelegram, kind: FaultKind) -> None:
+    """Buttons change once the fault is over, in the order of the taps, even if the response to a change was lost."""
+    ada.send_text(QUESTION)
+    answer = await ada.wait_for_reply()
+    fake_telegram.fail_next("editMessageReplyMarkup", kind)
+
+    ada.tap_button("👍")
+    ada.tap_button("Mehr")
+    await fake_telegram.wait_for(lambda: "Weniger" in ada.bot_messages()[-1].button_labels)
+
+    (shown,) = ada.bot_messages()
+    assert (shown.id, shown.text) == (answer.id, answer.text)
+    assert shown.button_labels[:3] == ["👍 ✓", "👎", "Mensch fragen"]
+
+
+@pytest.mark.usefixtures("polling")
 async def test_redelivered_update_is_answered_once(ada: User, fake_telegram: FakeTelegram) -> None:
     """An update that Telegram delivers twice is answered once."""
     ada.send_text(QUESTION)

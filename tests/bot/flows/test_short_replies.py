@@ -83,6 +83,17 @@ def test_yes_and_no_answer_whether_to_delete(dialogue: Dialogue) -> None:
     assert not any(isinstance(message, EditMessage) for message in (*yes.messages, *no.messages))
 
 
+def test_yes_and_no_answer_whether_to_withdraw(dialogue: Dialogue) -> None:
+    """After "Anfrage zurückziehen", a typed yes withdraws the request, and a no does not."""
+    store_request(dialogue)
+    asked = say(dialogue, "Anfrage zurückziehen").state
+    (withdrawn,) = say(dialogue, "ja", asked).effects
+
+    assert isinstance(withdrawn, UpdateRequest)
+    assert withdrawn.request.withdrawn
+    assert say(dialogue, "nein", asked).effects == ()
+
+
 def test_a_question_waits_only_until_something_else(dialogue: Dialogue) -> None:
     """After another message of the bot, after an hour, or after a message about a request, yes deletes nothing."""
     asked = command(dialogue, "loeschen")

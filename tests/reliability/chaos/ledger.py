@@ -11,7 +11,14 @@ from bot.sandbox.fake_telegram.world.objects import Message, RecordedCall, text_
 
 NEW_MESSAGE_METHODS = ("sendMessage", "copyMessage", "sendContact", "createForumTopic")
 # The bot makes these calls one after another in each lane of a chat.
-ORDERED_METHODS = (*NEW_MESSAGE_METHODS, "editMessageText", "editMessageCaption", "editForumTopic", "pinChatMessage")
+ORDERED_METHODS = (
+    *NEW_MESSAGE_METHODS,
+    "editMessageText",
+    "editMessageCaption",
+    "editMessageReplyMarkup",
+    "editForumTopic",
+    "pinChatMessage",
+)
 MARKER = re.compile(r"«[^»]+»")
 RELAYED_BELOW_NAME = re.compile(r"(Bea|Cem) \(Beratung\):\n.*|Person \d+:\n.*")
 
