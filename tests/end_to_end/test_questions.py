@@ -20,7 +20,7 @@ async def test_answer_with_source(ada: User) -> None:
     assert "Collective Impact" in answer.text
     assert "Aus der Fachliteratur:" in answer.text
     assert "Quelle:" in answer.text
-    assert answer.button_labels == ["👍", "👎", "Mensch fragen", "Mehr"]
+    assert answer.button_labels == ["👍", "👎", "👤 Beratung", "Mehr"]
 
 
 @pytest.mark.usefixtures("polling")
@@ -181,7 +181,7 @@ async def test_thumb_is_marked_despite_a_fault(ada: User, fake_telegram: FakeTel
 
     (shown,) = ada.bot_messages()
     assert (shown.id, shown.text) == (answer.id, answer.text)
-    assert shown.button_labels[:3] == ["👍 ✓", "👎", "Mensch fragen"]
+    assert shown.button_labels[:3] == ["👍 ✓", "👎", "👤 Beratung"]
 
 
 @pytest.mark.usefixtures("polling")

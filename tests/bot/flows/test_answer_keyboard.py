@@ -54,7 +54,7 @@ def test_four_buttons_at_first_sight() -> None:
     shown = [build_answer_keyboard(answer, "7.0") for answer in (RELATED, CHOICE, REFUSAL)]
 
     assert [labels(keyboard) for keyboard in shown] == [
-        [["👍", "👎", "Mensch fragen"], ["Mehr"]],
+        [["👍", "👎", "👤 Beratung"], ["Mehr"]],
         [["Thema 0"], ["Thema 1"], ["Thema 2"], ["Beratung anfragen"]],
         [["Thema 0"], ["Thema 1"], ["Beratung anfragen"], ["Warum diese Antwort?"]],
     ]
@@ -71,7 +71,7 @@ def test_next_step_leads() -> None:
 
     assert labels(build_answer_keyboard(about_bot)) == [["Zum Datenschutz"], ["👍", "👎"], ["Mehr"]]
     assert ["Beratung anfragen"] in labels(build_answer_keyboard(about_bot, unfolded=True))
-    assert labels(build_answer_keyboard(answer)) == [["👍", "👎", "Mensch fragen"], ["Mehr"]]
+    assert labels(build_answer_keyboard(answer)) == [["👍", "👎", "👤 Beratung"], ["Mehr"]]
     assert build_answer_keyboard(answer, unfolded=True)[1][0].data == f"{COMMAND_CALLBACK}datenschutz"
 
 
@@ -82,7 +82,7 @@ def test_more_unfolds_and_folds(dialogue: Dialogue) -> None:
     unfolded = tap(dialogue, first, "Mehr")
 
     assert labels(unfolded) == [
-        ["👍", "👎", "Mensch fragen"],
+        ["👍", "👎", "👤 Beratung"],
         ["Thema 0"],
         ["Thema 1"],
         ["Thema 2"],
@@ -103,7 +103,7 @@ def test_more_keeps_language_mark_and_other_buttons(dialogue: Dialogue) -> None:
     unfolded = tap(dialogue, shown, "More")
 
     assert unfolded[0][1] == Button("👎 ✓", f"{FEEDBACK_CALLBACK}0:backbone")
-    assert labels(unfolded)[0] == ["👍", "👎 ✓", "Ask a person"]
+    assert labels(unfolded)[0] == ["👍", "👎 ✓", "👤 Advisers"]
     assert labels(unfolded)[-2:] == [["Less"], ["Weiter mit Schritt 2"]]
 
 

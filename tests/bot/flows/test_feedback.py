@@ -49,7 +49,7 @@ def test_thumb_up_is_marked(dialogue: Dialogue) -> None:
     turn = tap(dialogue, "f:1:backbone")
     again = tap(dialogue, "f:1:backbone", turn.state, keyboard_after(turn))
 
-    assert labels(keyboard_after(turn)) == [["👍 ✓", "👎", "Mensch fragen"], ["Mehr"]]
+    assert labels(keyboard_after(turn)) == [["👍 ✓", "👎", "👤 Beratung"], ["Mehr"]]
     assert turn.effects == (SaveFeedback("backbone", 1),)
     assert (again.effects, [type(message) for message in again.messages]) == ((), [AnswerCallback])
 
@@ -66,13 +66,13 @@ def test_thumb_down_asks_for_the_flaw(dialogue: Dialogue) -> None:
         [],
     )
     assert labels(asking) == [
-        ["👍", "👎 ✓", "Mensch fragen"],
+        ["👍", "👎 ✓", "👤 Beratung"],
         ["Unvollständig", "Unverständlich"],
         ["Falsch", "Veraltet", "Anderes"],
         ["Mehr"],
     ]
     assert said.effects == (SaveFeedback("backbone", 0, "outdated"),)
-    assert labels(keyboard_after(said)) == [["👍", "👎 ✓", "Mensch fragen"], ["Mehr"]]
+    assert labels(keyboard_after(said)) == [["👍", "👎 ✓", "👤 Beratung"], ["Mehr"]]
     assert toast(said) == "Danke, das hilft uns weiter!"
 
 
@@ -81,7 +81,7 @@ def test_thumb_can_be_changed(dialogue: Dialogue) -> None:
     down = tap(dialogue, "f:0:backbone")
     up = tap(dialogue, "f:1:backbone", down.state, keyboard_after(down))
 
-    assert labels(keyboard_after(up)) == [["👍 ✓", "👎", "Mensch fragen"], ["Mehr"]]
+    assert labels(keyboard_after(up)) == [["👍 ✓", "👎", "👤 Beratung"], ["Mehr"]]
     assert up.effects == (SaveFeedback("backbone", 1),)
 
 
