@@ -1,6 +1,7 @@
 """The whole sandbox: fake Telegram, SMTP sink, bot and page, wired and run in a thread."""
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -239,7 +240,7 @@ def _open_listener(port: int, say: Callable[[str], None]) -> socket.socket:
     except OSError as error:
         listener = open_listener(PAGE_HOST, 0)
         say(
-            f"The sandbox's page asks for port {port} (PORT), which cannot be used: {error.strerror}. "
+            f"The sandbox's page asks for port {port} (PORT), which cannot be used: {os.strerror(error.errno or 0)}. "
             f"Perhaps another sandbox is open there. This one takes port {listener.getsockname()[1]}; "
             "to choose, end the other program or set PORT to a free one."
         )

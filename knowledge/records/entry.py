@@ -117,7 +117,9 @@ def read_entry(path: Path, entry_id: str, lang: str, *, strict: bool) -> Entry:
     try:
         entry = file.validate(Entry, id=entry_id, lang=lang, body=body)
     except ContentError as error:
-        raise ContentError((*problems, *error.problems)) from None
+        meant = {dict(problem.values).get("nearest") for problem in error.problems if problem.code == "misspelt_key"}
+        missing = [problem for problem in problems if dict(problem.values).get("key") not in meant]
+        raise ContentError((*missing, *error.problems)) from None
     if problems:
         raise ContentError(problems)
     return replace(

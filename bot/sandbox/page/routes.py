@@ -68,6 +68,7 @@ def make_page_app(
         Route("/api/undo", endpoints.undo, methods=["POST"]),
         Route("/api/why/{chat:int}/{message:int}", endpoints.explain_message),
         Route("/api/entries/{lang}", endpoints.list_entries),
+        Route("/api/entries/{lang}/{entry:path}", endpoints.show_entry),
         Route("/api/label", endpoints.keep_label, methods=["POST"]),
         Route("/api/test/{chat:int}", endpoints.export_chat),
         Route("/files/{file}", endpoints.get_file),
@@ -147,6 +148,10 @@ class _Endpoints:
 
     async def list_entries(self, request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self.review.list_entries, request.path_params["lang"]))
+
+    async def show_entry(self, request: Request) -> Response:
+        names = request.path_params
+        return JSONResponse(await run_in_threadpool(self.review.describe_entry, names["entry"], names["lang"]))
 
     async def keep_label(self, request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self.review.keep_label, await _read_action(request, LabelAction)))

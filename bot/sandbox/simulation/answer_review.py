@@ -15,6 +15,7 @@ from index.search.searcher import Searcher
 from index.search.sentences import find_best_sentence
 from knowledge.errors import ContentError
 from knowledge.loader import has_builtin_layout
+from knowledge.parsing.plain_text import markdown_to_plain
 from knowledge.records.entry import Entry, Layer
 
 LABELLED_FILE = "labelled.jsonl"
@@ -38,6 +39,18 @@ class AnswerReview:
         found = (searcher.find_entry(names[number], lang) for number in range(len(names)))
         listed = [{"id": entry.id, "title": entry.title} for entry in found if entry and entry.layer is not Layer.GAP]
         return sorted(listed, key=lambda item: item["title"].casefold())
+
+    def describe_entry(self, entry_id: str, lang: str) -> Json:
+        """Return what an editor wants to read of an entry, as it is in use."""
+        entry = self._current_searcher().find_entry(entry_id, lang)
+        if entry is None:
+            raise ActionRefused("Diesen Eintrag gibt es nicht.", "There is no such entry.")
+        return self._describe_entry(entry) | {
+            "source": " ".join(filter(None, (entry.source, entry.url))),
+            "text": markdown_to_plain(entry.body),
+            "questions": list(entry.questions),
+            "not": list(entry.not_answered),
+        }
 
     def explain_message(self, chat: int, message: int) -> Json:
         """Return what led to a message of the bot in a private chat: an explanation for each question of its turn."""

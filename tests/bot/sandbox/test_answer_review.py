@@ -42,6 +42,18 @@ def test_answer_is_explained(page: Page) -> None:
     assert explain(page, ada, help_text) == []
 
 
+def test_entries_can_be_read(page: Page) -> None:
+    """Every entry that answers is listed, and can be read with its file and its questions."""
+    listed = page.http.get("/api/entries/de").json()
+    entry = page.http.get("/api/entries/de/backbone").json()
+
+    assert {"id": "backbone", "title": entry["title"]} in listed
+    assert entry["file"] == "knowledge/content/de/backbone.md"
+    assert len(entry["questions"]) >= 24
+    assert "Rückgrat" in entry["text"]
+    assert page.http.get("/api/entries/de/gibt-es-nicht").status_code == 400
+
+
 def test_label_is_kept(page: Page, labelled: Path) -> None:
     """What would have been right is kept once for each question, with the question before it."""
     ada = page.person("Ada Yıldız")

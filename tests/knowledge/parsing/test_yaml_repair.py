@@ -69,6 +69,13 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     assert "Noch auszufüllen, wo ‹…› steht: Zeilen 10." in problems[4]
 
 
+def test_misspelt_is_not_missing(tmp_path: Path) -> None:
+    """A misspelt line is reported with the right name, and not a second time as missing."""
+    (problem,) = problems_of(tmp_path, ENTRY.replace("audience:", "audiance:"))
+
+    assert problem.startswith("5: Fehler: Die Zeile „audiance:“ gibt es hier nicht. Gemeint ist wohl „audience:“.")
+
+
 def test_empty_is_not_missing(tmp_path: Path) -> None:
     """A line without a value is not called missing, and `related` may be empty on purpose."""
     (problem,) = problems_of(tmp_path, ENTRY.replace("[npo, kommune]", "[]").replace("[fuenf-bedingungen]", "[]"))

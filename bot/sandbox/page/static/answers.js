@@ -1,20 +1,28 @@
 /** Explains the bot's answers: its decision, confidence, and the entries considered. */
 
 import { h, keyed } from "./dom.js";
-import { t } from "./texts.js";
-import { number, percent } from "./words.js";
+import { get } from "./state.js";
+import { LANG, t } from "./texts.js";
+import { sureText } from "./why.js";
+import { number } from "./words.js";
+
+const FLOOR = 0.6; // of the highest score, where a bar is empty: what is shown at all is close
+const titles = new Map(); // of entries, by id
 
 /** The list of decisions, newest first. */
 export function answers() {
   const empty = h("p", t("answers.empty"));
+  const how = h("p", t("answers.how"));
   const list = h("ol", { class: "answers", reversed: true });
-  const node = h("div", h("h2", t("answers.title")), empty, list);
+  get(`/api/entries/${LANG}`).then((all) => all.forEach(({ id, title }) => titles.set(id, title)), () => null);
+  const node = h("div", h("h2", t("answers.title")), empty, how, list);
 
   return {
     node,
     update(state) {
       const people = new Map(state.people.map((person) => [person.id, person.name]));
       empty.hidden = state.answers.length > 0;
+      how.hidden = !empty.hidden;
       const views = state.answers.map((answer, place) => ({ ...answer, key: place, who: people.get(answer.person) }));
       keyed(list, views.reverse(), draw);
     },
@@ -31,7 +39,7 @@ function draw(answer) {
       h("strong", { "data-status": answer.status }, t(`answers.${answer.status}`)),
       answer.confidence === null || answer.confidence === undefined
         ? null
-        : h("span", t("answers.sure", { percent: percent(answer.confidence) })),
+        : h("span", sureText(answer.confidence)),
       answer.ms === null || answer.ms === undefined ? null : h("span", `${number(answer.ms)} ms`),
     ),
     answer.entries?.length ? entries(answer.entries) : null,
@@ -46,8 +54,8 @@ function entries(found) {
     found.map(({ entry, score }) =>
       h(
         "li",
-        h("span", entry),
-        h("meter", { max: most, value: Math.max(score, 0), "aria-label": t("answers.score", { entry }) }),
+        h("span", { title: entry }, titles.get(entry) ?? entry),
+        h("meter", { min: most * FLOOR, max: most, value: Math.max(score, most * FLOOR), "aria-label": t("answers.score", { entry }) }),
         h("span", { class: "number" }, number(score)),
       ),
     ),

@@ -1,6 +1,7 @@
 /** For editors: what the bot knows, what it has just reread, and which lines it could not read. */
 
 import { h, keyed, setText } from "./dom.js";
+import { entries as entryList } from "./entries.js";
 import { notice } from "./state.js";
 import { LANG, t } from "./texts.js";
 import { clock, day, number } from "./words.js";
@@ -11,6 +12,7 @@ export function knowledge() {
   const news = h("p", { class: "news" });
   const none = h("p", { class: "fine" }, t("knowledge.fine"));
   const list = h("ul", { class: "problems" });
+  const search = entryList();
   const node = h(
     "div",
     h("h2", t("knowledge.title")),
@@ -20,6 +22,7 @@ export function knowledge() {
     h("h3", t("knowledge.errors")),
     none,
     list,
+    search.node,
   );
   let before = null;
 
@@ -41,6 +44,7 @@ export function knowledge() {
       none.hidden = problems.length > 0;
       keyed(list, problems.map(keyedProblem), draw);
       if (before) tell(before, now);
+      if (built !== before?.built) search.refresh();
       before = now;
       return problems.length;
     },

@@ -57,12 +57,17 @@ export async function explain(chat, message) {
   }
 }
 
+/** How sure the bot was, in words. */
+export function sureText(probability) {
+  const [, key] = SURE.find(([least]) => probability >= least);
+  return t(key, { percent: percent(probability) });
+}
+
 function reasons({ status, probability, shown, sentence, nearest }) {
-  const [, sure] = SURE.find(([least]) => probability >= least);
   const gap = status === "abstained" && shown.length > 0;
   return h(
     "div",
-    h("p", t(`why.${gap ? "gap" : status}`), " ", t(sure, { percent: percent(probability) })),
+    h("p", t(`why.${gap ? "gap" : status}`), " ", sureText(probability)),
     shown.length ? h("ul", { class: "shown" }, shown.map(entry)) : null,
     sentence ? h("p", t("why.sentence"), h("q", sentence)) : null,
     nearest.length ? h("p", t("why.nearest")) : null,
