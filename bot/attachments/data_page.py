@@ -14,7 +14,7 @@ from typing import Any
 from bot.attachments import AttachmentValues, RenderedFile
 from bot.attachments.data_export import TABLE_ORDER, parse_json_columns
 from bot.domain.calendar import DAY
-from bot.domain.commands import ENTRY_PREFIX, STEP_PREFIX
+from bot.domain.commands import ENTRY_PREFIX, SELFCHECK_LINK, STEP_PREFIX
 from prompts.dates import TIME_ZONE, format_date, to_local_time
 from prompts.render import format_label, render_template
 
@@ -27,7 +27,9 @@ TIME_FIELDS = frozenset((
     "absence_told", "reopened", "erased", "not_before", "noted", "until", "guesses", "new_codes",
     "seen", "last_reminder", "blocked",
 ))  # fmt: skip
-ENTRY_FIELDS = frozenset(("last_entry", "earlier_entry", "last_context", "earlier_context", "entry"))
+ENTRY_FIELDS = frozenset((
+    "last_entry", "earlier_entry", "last_context", "earlier_context", "entry", "answers_read",
+))  # fmt: skip
 FLAG_FIELDS = frozenset(("touring", "talking", "withdrawn", "private_notes", "paused", "reviewed", "pictured"))
 MEDIA_PATTERN = re.compile(r"^\[(\w+)\]$")  # stands in a transcript for what has no words
 DECLINED = "no"  # instead of the date of a wording that the person agreed to
@@ -197,6 +199,8 @@ class _PageWriter:
                 return self._agreement(value)
             case "sure":
                 return f"{value:.0%}".replace("%", " %" if self.lang.startswith("de") else "%")
+            case "shown" if value == SELFCHECK_LINK:
+                return self.label("share_selfcheck")
             case "shown" if value.startswith(STEP_PREFIX):
                 return self.label("personal_data_step", number=value.removeprefix(STEP_PREFIX))
             case "shown":
@@ -240,5 +244,8 @@ def _find_ids(value: Any, key: str = "") -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _find_ids(item, str(name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _find_ids(item, key)
     elif isinstance(value, str) and value and (key in ENTRY_FIELDS or key == "shown"):
         yield value.removeprefix(ENTRY_PREFIX)

@@ -45,7 +45,7 @@ STORED_TYPES = (
 NOW = 1_800_000_000.0  # 2027-01-15
 STATE = State(
     lang="de-leicht", last_question="Was ist ein Backbone?", last_entry="backbone", step=3, read=(1, 2, 3),
-    audience="npo", shown="frage-backbone", improve="no",
+    audience="npo", shown="frage-backbone", improve="no", answers_read=("champion", "backbone"),
     passable=(PassableMessage(8, "Und wann?", "Und wann?"),), asked=4, minute=1.0, taps=5,
     form=Form(FormStep.PLACE, Details("Rat", "Brücken e. V.", "npo"), shares=frozenset(("question",)), paused=True),
     check=SelfCheckProgress(SelfCheckStage.PAUSED, "vision", {"vision": 2, "backbone-role": None}),
@@ -55,7 +55,7 @@ REQUEST = Request(
     RequestContext("Was?", "backbone", "Backbone", 0.934), "2026-12-01", "jacob-rohm", NOW,
 )  # fmt: skip
 NAMES = {
-    "entry": {"backbone": "Wer zusammenhält"},
+    "entry": {"backbone": "Wer zusammenhält", "champion": "Wer vorangeht"},
     "question": {"vision": "Gemeinsames Ziel", "backbone-role": "Wer koordiniert"},
     "contact": {"jacob-rohm": "Jacob Rohm"},
 }
@@ -112,7 +112,15 @@ def test_nothing_raw_is_shown(lang: str) -> None:
     html = page(lang)
     text = re.sub(r"<style>.*?</style>|<[^>]*>", " ", html, flags=re.S)
 
-    for name in ("Wer zusammenhält", "Gemeinsames Ziel", "Wer koordiniert", "Jacob Rohm", "Ada", "Und wann?", "93"):
+    for name in (
+        "Wer vorangeht, Wer zusammenhält",
+        "Gemeinsames Ziel",
+        "Wer koordiniert",
+        "Jacob Rohm",
+        "Ada",
+        "Und wann?",
+        "93",
+    ):
         assert name in text
     for raw in (
         "backbone-role",
@@ -172,4 +180,13 @@ def test_json_has_everything_else() -> None:
 
 def test_entries_are_named_by_their_ids() -> None:
     """The ids of all entries that a person's data refer to are found, so that they can be named."""
-    assert referenced_ids(rows()) == {"backbone"}
+    assert referenced_ids(rows()) == {"backbone", "champion"}
+
+
+def test_selfcheck_seen_last_has_a_name() -> None:
+    """The self-check that was seen last is named, not its link."""
+    body = json.loads(STATE_ADAPTER.dump_json(State(shown="selbstcheck")))
+    html = page(states=[{"key": "10:10", "user_id": 10, "body": json.dumps(body), "updated": NOW}])
+
+    assert "Selbst-Check zu Gemeinsam Wirken" in html
+    assert "selbstcheck" not in html
