@@ -45,6 +45,7 @@ class Event:
         sent_at: when the message was written or edited, or the bot added (Unix time); 0 for other events.
         album_id: id of the album that the message is part of; "" for none.
         keyboard: the buttons of the tapped message, as the person saw them.
+        album_rest: ids of the other messages of the album that are still to be handled, in order.
         captions: texts of the other messages of an adviser's album that are still to be handled.
     """
 
@@ -71,6 +72,7 @@ class Event:
     in_adviser_chat: bool = False
     sent_at: float = 0.0
     album_id: str = ""
+    album_rest: tuple[int, ...] = ()
     captions: tuple[str, ...] = ()
     keyboard: Keyboard = ()
 

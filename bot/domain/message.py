@@ -57,6 +57,7 @@ class RelayMessage:
         chat_id: where it is copied to.
         reply_to: chat and id of the message whose counterpart the copy replies to.
         message_id: None for the event's message.
+        album: ids of messages that are copied together with it, as one album.
         heading: a line in Telegram HTML that is sent before the copy; "" for none.
         html: text or caption of the copy, if it has another one than the message; a text is then sent anew.
         is_caption: whether ``html`` is a caption.
@@ -67,6 +68,7 @@ class RelayMessage:
     to_advisers: bool = False
     reply_to: tuple[int, int] | None = None
     message_id: int | None = None
+    album: tuple[int, ...] = ()
     heading: str = ""
     html: str = ""
     is_caption: bool = False

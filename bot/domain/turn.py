@@ -11,7 +11,7 @@ from bot.domain.selfcheck import SelfCheckProgress
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """An album that an adviser sent: the ids of its relayed messages, and whether it is an internal note."""
+    """An album about a request: the ids of its relayed messages, and whether it is a note among advisers."""
 
     id: str
     messages: tuple[int, ...] = ()
@@ -61,7 +61,7 @@ class State:
         known: whether the state was read from the store; if it is missing on writing, it was deleted in the meantime.
         minute: when the current minute of questions began (Unix time), see `bot.flows.questions`.
         asked: number of questions within that minute.
-        albums: the latest albums that an adviser sent in this chat.
+        albums: the latest albums that the person sent in this chat to the other side of a request.
         passable: the latest messages that the person can pass on to the advisers.
         taps: number of buttons tapped within the minute that began at ``taps_since`` (Unix time).
         sent: the latest request.

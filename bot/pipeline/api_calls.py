@@ -28,6 +28,7 @@ from bot.domain.vcard import format_vcard, split_name, strip_number
 from bot.flows.context import Services
 from bot.flows.relay.notices import report_undelivered
 from bot.store.records import (
+    COPY_ALBUM,
     DELETE_MENU,
     DELETE_RELAYED,
     SET_MENU,
@@ -125,6 +126,10 @@ def _build_relay_calls(relay: RelayMessage, event: Event) -> Iterator[ApiCall]:
         params |= _caption_params(relay.html)
     elif relay.html:
         method, params = "sendMessage", {"text": relay.html, "parse_mode": "HTML"}
+    if relay.album:  # the only one of the methods that keeps messages together, and it takes no caption and no reply
+        ids = sorted((source[1], *relay.album))
+        params = {"from_chat_id": source[0], "message_ids": ids}
+        method, source = COPY_ALBUM, (source[0], ids[0])
     copy = ApiCall(relay.chat_id, method, params, source, None, relay.reply_to, relay.reference, destination)
     if relay.heading:
         yield replace(copy, method="sendMessage", params=_html_params(relay.heading), source=None)

@@ -23,9 +23,15 @@ INTERNAL_ERROR_TRIES = 5  # for an error in our own code: half a minute
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The call succeeded; ``message_id`` is the id of the new message, if there is one."""
+    """The call succeeded.
+
+    Attributes:
+        message_id: the id of the new message, if there is one.
+        album: the ids of the further messages of an album, each after that of its original, 0 for unknown.
+    """
 
     message_id: int | None
+    album: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +197,9 @@ class Outbox:
 
     async def _record_result(self, queued: QueuedCall, result: CallResult) -> None:
         match result:
-            case Sent(message_id):
+            case Sent(message_id, album):
                 receipts = self._on_sent(queued.call)
-                await asyncio.to_thread(self._store.outbox.mark_sent, queued.id, message_id, receipts)
+                await asyncio.to_thread(self._store.outbox.mark_sent, queued.id, message_id, receipts, album)
             case Rejected(reason):
                 log.warning("%s to one chat was refused: %s", _call_name(queued), reason)
                 await asyncio.to_thread(self._record_failure, queued, reason)

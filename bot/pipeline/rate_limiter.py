@@ -25,7 +25,7 @@ from bot.pipeline.retry import remaining_wait
 
 COUNTED_METHODS = frozenset(
     (
-        "sendMessage", "sendPhoto", "sendDocument", "sendContact", "copyMessage", "editMessageText",
+        "sendMessage", "sendPhoto", "sendDocument", "sendContact", "copyMessage", "copyMessages", "editMessageText",
         "editMessageCaption", "editMessageMedia", "editMessageReplyMarkup", "createForumTopic", "editForumTopic",
         "pinChatMessage",
     )

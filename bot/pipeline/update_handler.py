@@ -43,7 +43,7 @@ class UpdateHandler:
     send_inline_answer: Callable[[str, InlineOffer], object]
     is_member: Callable[[int, int], bool]
     turn_observers: tuple[OnTurn, ...] = ()
-    _awaited_album: str = field(default="", init=False)  # the last album of the advisers that was waited for
+    _awaited_albums: dict[int, str] = field(default_factory=dict, init=False)  # chat -> album that was waited for
 
     def handle_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
         """Handle one update. If the dialogue fails, the person gets an apology, and their text is not logged.
@@ -124,20 +124,29 @@ class UpdateHandler:
         return replace(event, in_adviser_chat=is_sole_adviser or self.is_member(adviser_chat, event.user_id))
 
     def _with_captions(self, event: Event) -> Event:
-        """Add the captions of the rest of an adviser's album to its message, once they have had time to arrive.
+        """Add the rest of an album between requester and advisers to its message, once it has had time to arrive.
 
         Telegram delivers each message of an album separately, and any caption may say that the album is a note.
         """
-        if not event.album_id or event.kind is EventKind.EDITED or event.chat_id != self.dialogue.adviser_chat:
+        if not event.album_id or event.kind is EventKind.EDITED or not self._is_relayed(event):
             return event
-        if event.album_id != self._awaited_album:
-            self._awaited_album = event.album_id
+        if event.album_id != self._awaited_albums.get(event.chat_id):
+            self._awaited_albums[event.chat_id] = event.album_id
             raise UpdateIncomplete
         chat = str(event.chat_id)  # the key under which the inbox queues the chat's messages
         updates = [json.loads(body) for body in self.dialogue.store.inbox.waiting_updates(chat)]
         others = [self.parse_update(raw_update["update_id"], raw_update) for raw_update in updates]
-        captions = tuple(other.text for other in others if other and other.album_id == event.album_id)
-        return replace(event, captions=captions)
+        rest = [other for other in others if other and other.album_id == event.album_id]
+        new_ids = (other.message_id for other in rest if other.kind is not EventKind.EDITED)
+        ids = tuple(message_id for message_id in new_ids if message_id != event.message_id)
+        return replace(event, album_rest=ids, captions=tuple(other.text for other in rest))
+
+    def _is_relayed(self, event: Event) -> bool:
+        """Return whether a message of an album may go to the other side of a request as a whole."""
+        if event.chat_id == self.dialogue.adviser_chat:
+            return True
+        requests = self.dialogue.store.requests.requests_by_user(event.user_id) if event.private else ()
+        return any(request.talking for request in requests)
 
     def _run_dialogue(self, event: Event) -> tuple[TurnContext, Turn]:
         state = State()

@@ -53,7 +53,7 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
                 "for whom its examples are, a form or self-check being filled in, numbers of the messages typed for "
                 "a request, whether your questions may be kept and below which answer you were asked that, which "
                 "buttons answer the bot's last question and when it was asked, what you wrote last that can be "
-                "passed on to the advisers, which messages were an album that you sent as an adviser, when you "
+                "passed on to the advisers, which messages were an album that you sent about a request, when you "
                 "tried codes that do not exist or got new ones",
             ),
             ("updated", "last change, as Unix time"),
@@ -172,7 +172,10 @@ DATA_CATALOGUE: dict[str, TableInfo] = {
             ("reply_message", "number of the message it replies to"),
             ("request", "number of the request it belongs to"),
             ("place", "thread: it goes to the advisers"),
-            ("status", "queued, sent, failed, or dropped because it was no longer needed"),
+            (
+                "status",
+                "queued, sent, failed, part of an album that waits, or dropped because it was no longer needed",
+            ),
             ("attempts", "how often it was tried"),
             ("not_before", "not tried before this Unix time"),
             ("noted", "since when it waits for that time"),

@@ -72,6 +72,7 @@ class RequestMailDeletion:
 
 MailCall = SendMail | SendWithdrawalMail | RequestMailDeletion | AlertOperator
 OutgoingCall = ApiCall | RefreshCard | EraseThread | MailCall
+COPY_ALBUM = "copyMessages"  # the method that copies several messages at once, as one album
 DELETE_RELAYED = "deleteMessage"  # the method that deletes the copy of a message that its author retracted
 SET_MENU, DELETE_MENU = "setMyCommands", "deleteMyCommands"  # the methods for the command menu of a chat
 SET_REACTION = "setMessageReaction"  # the method that shows at a relayed message that it has arrived
@@ -104,6 +105,7 @@ class RelayedMessage:
     """What was sent to a requester: the message it is a copy of, or the number under which it was sent.
 
     Attributes:
+        album: the first message of the album that it was sent with; None without one.
         user_id: who sent it.
         created: when, as Unix time.
     """
@@ -111,6 +113,7 @@ class RelayedMessage:
     number: int
     user_id: int | None
     created: float
+    album: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

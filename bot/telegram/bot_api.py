@@ -24,12 +24,12 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from bot.attachments.subprocess_renderer import render_in_subprocess
 from bot.pipeline.api_calls import ATTACHMENT_KIND, UPLOADED_FILE
 from bot.pipeline.outbox import CallResult, Rejected, Retry, Sent
-from bot.store.records import DELETE_MENU, SET_MENU, SET_REACTION
+from bot.store.records import COPY_ALBUM, DELETE_MENU, SET_MENU, SET_REACTION
 
 THREAD_GONE_ERRORS = ("message thread not found", "topic_deleted", "topic_id_invalid")
 INPUT_MEDIA_TYPES = {"photo": InputMediaPhoto, "document": InputMediaDocument, "video": InputMediaVideo,
          "audio": InputMediaAudio, "animation": InputMediaAnimation}  # fmt: skip
-_METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
+_METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | tuple[MessageId, ...] | bool]]] = {
     "sendMessage": Bot.send_message,
     "editMessageText": Bot.edit_message_text,
     "editMessageCaption": Bot.edit_message_caption,
@@ -39,6 +39,7 @@ _METHODS: dict[str, Callable[..., Awaitable[Message | MessageId | bool]]] = {
     "sendDocument": Bot.send_document,
     "sendPhoto": Bot.send_photo,
     "copyMessage": Bot.copy_message,
+    COPY_ALBUM: Bot.copy_messages,
     "deleteMessage": Bot.delete_message,
     "answerCallbackQuery": Bot.answer_callback_query,
     SET_MENU: Bot.set_my_commands,
@@ -73,7 +74,21 @@ async def call_bot_api(bot: Bot, chat_id: int, method: str, params: dict[str, An
         if error_contains(error, "message is not modified"):
             return Sent(None)
         raise
+    if isinstance(response, tuple):
+        return _match_copies(params["message_ids"], [copy.message_id for copy in response])
     return Sent(response.message_id if isinstance(response, Message | MessageId) else None)
+
+
+def _match_copies(originals: list[int], copies: list[int]) -> Sent:
+    """Return the first copy, and the others with their originals: 0 if some were skipped, so that nobody knows which.
+
+    Raises BadRequest if there are no copies.
+    """
+    if not copies:
+        raise BadRequest("message to copy not found")
+    if len(copies) < len(originals):
+        return Sent(None, tuple((0, copy) for copy in copies))
+    return Sent(copies[0], tuple(zip(originals[1:], copies[1:], strict=True)))
 
 
 async def _convert_argument(key: str, value: Any) -> Any:

@@ -23,7 +23,7 @@ from bot.flows.relay import messages
 from bot.pipeline.api_calls import ATTACHMENT_KIND, reply_params, text_params, topic_params
 from bot.pipeline.outbox import CallResult, MakeCall, Rejected, Retry, Sent
 from bot.store import Store
-from bot.store.records import AdviserThread, ApiCall, Destination, EraseThread, MailCall, OutgoingCall
+from bot.store.records import COPY_ALBUM, AdviserThread, ApiCall, Destination, EraseThread, MailCall, OutgoingCall
 from bot.telegram.bot_api import THREAD_GONE_ERRORS, call_bot_api, classify_error, error_contains
 from bot.telegram.erasure import erase_from_adviser_chat
 from knowledge.loader import BUILT_IN
@@ -125,6 +125,8 @@ class Delivery:
                 if isinstance(call, RefreshCard):
                     return await self._update_card(thread, request)
                 thread_params = {} if call.edit_of else _thread_params(thread)
+                if call.method == COPY_ALBUM:
+                    thread_params.pop("reply_parameters", None)  # an album cannot be sent as a reply
                 return await self._call_with_message_ids(call, {**call.params, **thread_params})
             except BadRequest as error:
                 if not error_contains(error, *THREAD_GONE_ERRORS):

@@ -33,6 +33,7 @@ from bot.domain.turn import Album, State, Turn
 from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import TurnContext
 from bot.flows.relay import blocking, colleagues, lifecycle, notices, private_notes, text_blocks, undo
+from bot.flows.relay.albums import note_album_message, remember_album
 from bot.flows.relay.desk import (
     answered_by,
     find_addressed_request,
@@ -55,7 +56,6 @@ from bot.flows.relay.signature import sign_edit, sign_relay
 from prompts.dates import format_date_and_time
 
 NOTE_PREFIX = "//"  # marks a message, and its whole album, as a note among the advisers
-MAX_ALBUMS = 10  # remembered for one adviser
 MAX_SUGGESTIONS = 3
 AdviserAction = Callable[[TurnContext, Request, str], Turn]
 
@@ -83,11 +83,16 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
         signed = store.requests.is_copy_signed(request.reference, (event.chat_id, event.message_id))
         edit = sign_edit(request, Party.ADVISER, edit, event, signed=signed)
         return Turn(state, (edit,), (CorrectTranscript(request.reference, Party.ADVISER, event.text),))
+    if event.message_id in album.messages:
+        return note_album_message(state, request, Party.ADVISER, event)
     if request.status is RequestStatus.CLOSED:
         rows = () if request.withdrawn else ((adviser_button(request, "reopen"),),)
         return Turn(state, (message_to_advisers(request, "closed", rows, withdrawn=request.withdrawn),))
-    extended_album = replace(album, messages=(*album.messages, event.message_id))
-    return _relay_to_requester(context.with_state(_remember_album(state, extended_album)), request)
+    is_reply = event.reply_to not in (None, event.thread_id)  # what stands in a topic is a reply to its beginning
+    rest = () if is_reply else event.album_rest
+    return _relay_to_requester(
+        context.with_state(remember_album(state, album, event.message_id, *rest)), request, rest
+    )
 
 
 def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
@@ -113,20 +118,13 @@ def _keep_among_advisers(state: State, request: Request, album: Album, relayed_i
     retraction = (RetractMessages(request.reference, relayed_ids),) if relayed_ids else ()
     # The message with the adviser's name may be the one that is deleted.
     unnamed = (UpdateRequest(replace(request, speaker="")),) if relayed_ids and request.speaker else ()
-    return Turn(_remember_album(state, Album(album.id, note=True)), messages, (*retraction, *unnamed))
+    return Turn(remember_album(state, Album(album.id, note=True)), messages, (*retraction, *unnamed))
 
 
-def _remember_album(state: State, album: Album) -> State:
-    if not album.id:
-        return state
-    others = (other for other in state.albums if other.id != album.id)
-    return replace(state, albums=(*others, album)[-MAX_ALBUMS:])
-
-
-def _relay_to_requester(context: TurnContext, request: Request) -> Turn:
+def _relay_to_requester(context: TurnContext, request: Request, album: tuple[int, ...]) -> Turn:
     event = context.event
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
-    relay = RelayMessage(request.reference, request.chat_id, reply_to=reply_to)
+    relay = RelayMessage(request.reference, request.chat_id, reply_to=reply_to, album=album)
     updated, relay = sign_relay(answered_by(context, request), Party.ADVISER, relay, event, context.services.now())
     updated = replace(updated, talking=True)
     opening: tuple[SendMessage, ...] = ()

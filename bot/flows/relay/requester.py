@@ -19,7 +19,7 @@ from bot.domain.message import (
     RelayMessage,
     SendMessage,
 )
-from bot.domain.turn import PassableMessage, State, Turn
+from bot.domain.turn import Album, PassableMessage, State, Turn
 from bot.flows import request_limits
 from bot.flows.callback_data import (
     ERASURE_CALLBACK,
@@ -30,6 +30,7 @@ from bot.flows.callback_data import (
 )
 from bot.flows.context import TurnContext
 from bot.flows.relay import lifecycle, withdrawal
+from bot.flows.relay.albums import note_album_message, remember_album
 from bot.flows.relay.messages import message_to_advisers, message_to_requester, requester_row
 from bot.flows.relay.signature import sign_edit, sign_relay
 from knowledge.records.contacts import Contact
@@ -205,8 +206,15 @@ def _relay_to_advisers(
         html = render_template("person_closed", request.lang, number=request.reference, withdrawn=request.withdrawn)
         new_request = Button(format_label("person_new", request.lang), REQUEST_ADVICE)
         return context.reply(html, ((new_request,) if request.withdrawn else requester_row(request, "reopen"),))
+    album = next((other for other in state.albums if other.id == event.album_id), Album(event.album_id))
+    if copied_id is None and event.message_id in album.messages:
+        return note_album_message(state, request, Party.REQUESTER, event)
+    rest = event.album_rest if copied_id is None and _takes_albums(context, request) else ()
+    state = remember_album(state, album, event.message_id, *rest)
     reply_to = None if event.reply_to is None else (event.chat_id, event.reply_to)
-    relay = RelayMessage(request.reference, adviser_chat, to_advisers=True, reply_to=reply_to, message_id=copied_id)
+    relay = RelayMessage(
+        request.reference, adviser_chat, to_advisers=True, reply_to=reply_to, message_id=copied_id, album=rest
+    )
     updated, relay = sign_relay(request, Party.REQUESTER, relay, event, now)
     since = request.since if request.turn is Party.ADVISER else now
     updated = replace(updated, turn=Party.ADVISER, since=since, warned=0.0)
@@ -214,6 +222,15 @@ def _relay_to_advisers(
     text = event.text or f"[{event.media_type}]"
     line = AppendTranscript(request.reference, Party.REQUESTER, text, copied_id, signed=bool(relay.html))
     return Turn(state, (relay, *refresh), (UpdateRequest(updated), line))
+
+
+def _takes_albums(context: TurnContext, request: Request) -> bool:
+    """Return whether a message's album can be copied as a whole, which cannot be sent as a reply.
+
+    It would have to be one if the person replies to something, and in an advisers' chat without topics.
+    """
+    thread = context.services.store.requests.find_thread(request.reference)
+    return context.event.reply_to is None and (thread is None or thread.thread_id != 0)
 
 
 def _handle_command(context: TurnContext, conversation: Request) -> Turn | None:

@@ -31,6 +31,8 @@ def sign_relay(
     if is_same:
         return updated, relay
     heading = _heading(request, side, event)
+    if relay.album:  # copied together, with the captions as they are
+        return updated, replace(relay, heading=heading)
     if html := _join_heading(heading, event):
         return updated, replace(relay, html=html, is_caption=bool(event.media_type))
     return updated, replace(relay, heading=heading)

@@ -49,8 +49,10 @@ def _take_back(context: TurnContext, request: Request, message: RelayedMessage) 
     now = context.services.now()
     if now - message.created > DELETE_WINDOW:
         return Turn(context.state, (message_to_advisers(request, "undo_late"),))
+    sent = _list_sent(context, request)
+    together = sorted(other.number for other in sent if other.album is not None and other.album == message.album)
     album = next((album for album in context.state.albums if message.number in album.messages), None)
-    numbers = album.messages if album else (message.number,)
+    numbers = album.messages if album else tuple(together) or (message.number,)
     deletions = tuple(DeleteRelayed(request.reference, request.chat_id, number) for number in numbers)
     reply_to = message.number if message.number > 0 else None
     notice = replace(message_to_advisers(request, "taken_back", count=len(numbers)), reply_to=reply_to)

@@ -23,7 +23,8 @@ _ANONYMISE_CALLS = """
 _RECORD_ADVISER_MESSAGES = """
     INSERT INTO outbox (chat_id, method, params, status, message_id, request, place, attempts, not_before, created)
     SELECT DISTINCT origin_chat, 'theirs', '{}', 'sent', origin_message, request, 'thread', 0, 0, ?
-    FROM outbox WHERE request = ? AND place <> 'thread' AND method IN ('copyMessage', 'sendMessage')
+    FROM outbox WHERE request = ? AND place <> 'thread' AND method IN ('copyMessage', 'copyMessages', 'sendMessage')
+    AND origin_message > 0
     AND origin_message > 0
 """
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from bot.domain.message import AlertOperator, RefreshCard
 from bot.store.records import (
+    COPY_ALBUM,
     MAX_UNLIMITED_CALLS,
     SET_REACTION,
+    ApiCall,
     EraseThread,
     OutgoingCall,
     QueuedCall,
@@ -28,6 +30,11 @@ _HEADS = """
     FROM outbox WHERE status = 'queued' AND limited = ? GROUP BY chat_id, lane
 """
 # Not needed by any later edit or reply.
+# The other messages of the album that a call copies; the call's own row stands for the first.
+_PARTS_OF_CALL = """
+    status = 'part' AND (chat_id, reply_chat, reply_message) =
+    (SELECT chat_id, origin_chat, origin_message FROM outbox WHERE id = ?)
+"""
 _IS_UNREFERENCED = f"(request = '' AND origin_message IS NULL OR method = '{SET_REACTION}')"
 _DUE_CALLS = f"""
     SELECT outbox.* FROM (
@@ -143,24 +150,45 @@ class OutboxRepository(Repository):
     def sent_to_requester(self, reference: str, adviser_chat: int, requester_chat: int) -> list[RelayedMessage]:
         """Return what advisers sent to a requester and did not take back, the latest first."""
         rows = self._database.fetch_rows(
-            "SELECT origin_message AS number, user_id, created FROM outbox WHERE request = ? AND chat_id = ? "
-            "AND origin_chat = ? AND origin_message IS NOT NULL AND status IN ('queued', 'sent') ORDER BY id DESC",
+            "SELECT origin_message AS number, user_id, created, "
+            "CASE WHEN method = 'copyMessages' THEN coalesce(reply_message, origin_message) END AS album "
+            "FROM outbox WHERE request = ? AND chat_id = ? AND origin_chat = ? AND origin_message IS NOT NULL "
+            "AND status IN ('queued', 'sent', 'part') ORDER BY id DESC",
             *(reference, requester_chat, adviser_chat),
         )
         return [RelayedMessage(**row) for row in rows]
 
-    def mark_sent(self, call_id: int, message_id: int | None, receipts: Sequence[OutgoingCall] = ()) -> None:
+    def mark_sent(
+        self,
+        call_id: int,
+        message_id: int | None,
+        receipts: Sequence[OutgoingCall] = (),
+        album: Sequence[SourceMessage] = (),
+    ) -> None:
         """Record that a call succeeded, and enqueue the calls that show it to its writer.
 
         Its text is deleted, and the whole row if no later edit or reply can need it. ``message_id`` is the id of the
-        new message, if there is one.
+        new message, if there is one, and ``album`` those of the further copies of an album, each after its original.
         """
         with self._database.transaction() as db:
+            for original_id, copy_id in album:
+                self._record_album_copy(db, call_id, original_id, copy_id)
             db.execute(f"DELETE FROM outbox WHERE id = ? AND {_IS_UNREFERENCED}", (call_id,))  # noqa: S608 - our own condition
             query = "UPDATE outbox SET status = 'sent', message_id = ?, params = '{}' WHERE id = ?"
             db.execute(query, (message_id, call_id))
             for receipt in receipts:
                 self.enqueue_call(db, receipt, None)
+
+    def _record_album_copy(self, db: Transaction, call_id: int, original_id: int, copy_id: int) -> None:
+        """Record a copy; without its original, only that it is there, so that it can be deleted with its request."""
+        query = f"UPDATE outbox SET status = 'sent', message_id = ? WHERE {_PARTS_OF_CALL} AND origin_message = ?"  # noqa: S608 - our own
+        if not db.execute(query, (copy_id, call_id, original_id)).rowcount:
+            db.execute(
+                "INSERT INTO outbox (chat_id, message_id, method, params, status, request, place, attempts, "
+                "not_before, created) SELECT chat_id, ?, 'noted', '{}', 'sent', request, place, 0, 0, created "
+                "FROM outbox WHERE id = ?",
+                (copy_id, call_id),
+            )
 
     def mark_failed(self, call_id: int, reason: str, notices: Sequence[OutgoingCall] = ()) -> None:
         """Record that a call failed for good, and enqueue notices about it."""
@@ -169,6 +197,7 @@ class OutboxRepository(Repository):
             db.execute(query, (call_id,))
             query = "UPDATE outbox SET status = 'failed', reason = ?, params = '{}' WHERE id = ?"
             db.execute(query, (reason, call_id))
+            db.execute(f"UPDATE outbox SET status = 'failed' WHERE {_PARTS_OF_CALL}", (call_id,))  # noqa: S608 - our own
             for notice in notices:
                 self.enqueue_call(db, notice, None)
 
@@ -230,4 +259,9 @@ class OutboxRepository(Repository):
             db.execute(query, (call.reference, REFRESH_CARD))
         row = to_row(call) | {"user_id": user_id, "created": self._database.clock()}
         self._database.upsert_row(db, "outbox", row)
+        if isinstance(call, ApiCall) and call.method == COPY_ALBUM:
+            for message_id in call.params["message_ids"][1:]:
+                part = {"status": "part", "params": "{}", "origin_message": message_id}
+                part |= {"reply_chat": row["origin_chat"], "reply_message": row["origin_message"]}
+                self._database.upsert_row(db, "outbox", row | part)
         self._database.notify_queued(db)

@@ -72,7 +72,7 @@ class RequestRepository(Repository):
         rows = self._database.fetch_rows(
             "SELECT side, text, created, chat_id, message_id, EXISTS (SELECT 1 FROM outbox WHERE request = reference "
             "AND origin_chat = lines.chat_id AND origin_message = lines.message_id AND place = 'thread' "
-            "AND status = 'queued') AS waits FROM lines WHERE reference = ? ORDER BY id",
+            "AND status IN ('queued', 'part')) AS waits FROM lines WHERE reference = ? ORDER BY id",
             reference,
         )
         return [

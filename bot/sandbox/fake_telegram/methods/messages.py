@@ -8,6 +8,7 @@ from bot.sandbox.fake_telegram.world.objects import Chat
 from bot.sandbox.fake_telegram.world.world import World
 
 REACTION_KIND = "reaction"  # among the kinds that a group forbids
+COPIES_LIMIT = 100  # Bot API, copyMessages
 DELETE_WINDOW = 48 * 3600  # seconds; Bot API, deleteMessage
 
 
@@ -38,6 +39,27 @@ def copy_message(world: World, chat: Chat, params: Json) -> Json:
         content = {name: value for name, value in content.items() if not name.startswith("caption")}
         content |= sending.caption_content(world, params)
     return {"message_id": sending.post_bot_message(world, chat, params, content)["message_id"]}
+
+
+@chat_method("copyMessages")
+def copy_messages(world: World, chat: Chat, params: Json) -> list[Json]:
+    """Send copies of several messages; albums stay albums, and messages that are gone are skipped."""
+    ids: list[int] = params["message_ids"]
+    if not 1 <= len(ids) <= COPIES_LIMIT or ids != sorted(set(ids)):
+        raise limits.bad_request("message identifiers must be in a strictly increasing order")
+    originals = world.find_chat(params["from_chat_id"]).messages
+    albums: dict[str, str] = {}
+    copies = []
+    for source in (originals[message_id] for message_id in ids if message_id in originals):
+        if (kinds := chat.forbidden.intersection(source.content)) and not chat.bot_is_admin:
+            raise limits.bad_request(f"not enough rights to send {min(kinds)}s to the chat")
+        album = source.media_group_id
+        album_id = albums.setdefault(album, f"copied-{world.next_change_number()}") if album else None
+        copy = sending.post_bot_message(world, chat, params, dict(source.content), album_id)
+        copies.append({"message_id": copy["message_id"]})
+    if not copies:
+        raise limits.bad_request("message to copy not found")
+    return copies
 
 
 @api_method("editMessageText")

@@ -7,9 +7,12 @@ from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
 
 
-def post_bot_message(world: World, chat: Chat, params: Json, content: Json) -> Json:
+def post_bot_message(
+    world: World, chat: Chat, params: Json, content: Json, media_group_id: str | None = None
+) -> Json:
     """Post a message of the bot in a chat; return its Message object."""
     details: Json = {
+        "media_group_id": media_group_id,
         "thread_id": _find_target_topic(chat, params),
         "reply_to": _find_reply_target(world, chat, params.get("reply_parameters")),
         "markup": limits.check_reply_markup(params.get("reply_markup")),

@@ -94,7 +94,7 @@ def test_request_follows_its_diagram(dialogue: Dialogue) -> None:
         ]
         reply = replace(EVENT, text="Hallo", reply_to=1)
         turns.append(
-            adviser._relay_to_requester(TurnContext(dialogue, State(), reply), before)
+            adviser._relay_to_requester(TurnContext(dialogue, State(), reply), before, ())
             if status is not RequestStatus.CLOSED
             else None
         )

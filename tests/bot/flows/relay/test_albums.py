@@ -15,13 +15,14 @@ from bot.domain.turn import Album, Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import adviser as adviser_flow
+from bot.flows.relay.albums import MAX_ALBUMS
 from bot.pipeline.api_calls import build_calls
 from bot.pipeline.inbox import INCOMPLETE_WAIT, Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.store.records import DELETE_RELAYED
 from bot.telegram.update_parser import chat_key, parse_raw_update
 from tests.support.queues import api_call
-from tests.support.relay import ADA, BEA, DESK, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
+from tests.support.relay import ADA, BEA, DESK, EVE, OPEN, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, kinds
 
 pytestmark = pytest.mark.durability
 
@@ -148,14 +149,14 @@ def test_only_recent_albums_are_remembered(services: Dialogue) -> None:
     """An adviser's state keeps only the most recent albums."""
     kept(services, TALKING)
     state = STATE
-    for number in range(adviser_flow.MAX_ALBUMS + 2):
+    for number in range(MAX_ALBUMS + 2):
         turn = adviser_flow.handle_adviser_message(
             TurnContext(services, state, adviser(EventKind.OTHER, "", message=100 + number, album_id=f"a{number}"))
         )
         assert turn is not None
         state = turn.state
 
-    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, adviser_flow.MAX_ALBUMS + 2)]
+    assert [album.id for album in state.albums] == [f"a{number}" for number in range(2, MAX_ALBUMS + 2)]
 
 
 def _ignore(*_: object) -> None:
@@ -221,11 +222,11 @@ async def test_album_is_complete_after_a_restart(services: Dialogue) -> None:
 
 
 async def test_other_updates_do_not_wait(services: Dialogue) -> None:
-    """Single pictures of advisers, edits of an album, and albums of other people are handled at once."""
+    """Single pictures of advisers, edits of an album, and albums for the bot are handled at once."""
     kept(services, TALKING)
     edited = {"update_id": 2, "edited_message": update(2, "Plan")["message"]}
-    sender: dict[str, Any] = {"from": {"id": ADA, "is_bot": False, "first_name": "Ada"}}
-    person = update(3, "", chat={"id": ADA, "type": "private"}, **sender)
+    sender: dict[str, Any] = {"from": {"id": EVE, "is_bot": False, "first_name": "Eve"}}
+    person = update(3, "", chat={"id": EVE, "type": "private"}, **sender)
     advisers = AdviserInbox(services, iter([]))
 
     await advisers.inbox.receive_updates([update(1, media_group_id=None), edited, person])

@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from bot.domain.effects import SaveMailbox, ShareSelfCheck
+from bot.domain.absence import Absence
+from bot.domain.effects import SaveAbsence, SaveMailbox, ShareSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.mail_answer import Mailbox
 from bot.errors import StoreError
@@ -51,7 +53,7 @@ def test_everything_is_copied(full: Store, make_store: MakeStore, kind: str, clo
     """Every row of every table arrives unchanged, and new rows get higher ids."""
     full.outbox.record_group_call(-5, clock())
     full.outbox.migrate_chat(7, 8)
-    full.apply((), [SaveMailbox(Mailbox("a", 1, 2))])
+    full.apply((), [SaveMailbox(Mailbox("a", 1, 2)), SaveAbsence(Absence(date(2030, 8, 3), date(2030, 8, 17)))])
     for user in (BEA, BEA + 1):
         apply_update(full, Event(user, EventKind.BUTTON, user, user, 1), ShareSelfCheck({"vision": 3}, "ABCDEF"))
     full.inbox.add_updates([(95, "10", '{"text": "Grün \\u0000 €"}')])
