@@ -112,6 +112,11 @@ def count_question(context: TurnContext) -> tuple[TurnContext, Turn | None]:
     return context, _limit_questions(context)
 
 
+def quote_question(question: str) -> str:
+    """Return a question in one line, shortened to be quoted."""
+    return truncate_text(" ".join(question.split()), MAX_QUOTE_LENGTH, at_word=True)
+
+
 def limit_taps(context: TurnContext, turn: Turn) -> Turn:
     """Return the turn of a tap with the tap counted, or a notice if there were too many.
 
@@ -145,8 +150,7 @@ def _quote_last_question(context: TurnContext, answers: MessageAnswers) -> Messa
     answer = answers.answers[0]
     if answer.status is not AnswerStatus.SMALLTALK or answer.result.intent != COMPLAINT or not context.event.private:
         return answers
-    last_question = truncate_text(" ".join(context.state.last_question.split()), MAX_QUOTE_LENGTH, at_word=True)
-    html = render_template(COMPLAINT, answer.lang, question=last_question)
+    html = render_template(COMPLAINT, answer.lang, question=quote_question(context.state.last_question))
     return replace(answers, answers=(replace(answer, html=html),))
 
 

@@ -33,8 +33,8 @@ from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
 
-YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, PRAISE, REMARK, CHOICE = (
-    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "lob", "bemerkung", "wahl"
+YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, PRAISE, REMARK, CHOICE = (
+    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "lob", "bemerkung", "wahl"
 )  # fmt: skip
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
@@ -74,7 +74,7 @@ def remember_question(context: TurnContext, turn: Turn) -> Turn:
     assert isinstance(last, SendMessage | EditMessage)
     data = [button.data for row in last.keyboard for button in row]
     answers = {match[1]: match[0] for match in map(_YES_OR_NO.fullmatch, data) if match}
-    is_choice = bool(turn.decisions) and turn.decisions[-1].status == AnswerStatus.CLARIFY
+    is_choice = bool(turn.decisions) and turn.decisions[-1].status in (AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED)
     options = tuple(each for each in data if each.startswith(ENTRY_CALLBACK)) if is_choice else ()
     offered = (answers["yes"], answers["no"]) if len(answers) == 2 else options
     if not offered and not turn.state.offered:
@@ -196,6 +196,11 @@ def _show_again(context: TurnContext) -> Turn | None:
     return questions.show_entry(context, entry_id) if entry_id else None
 
 
+def _apologise(context: TurnContext) -> Turn:
+    question = questions.quote_question(context.state.last_question) if context.event.private else ""
+    return context.reply(render_template("feelings", context.lang, question=question), _talk_row(context))
+
+
 def _talk_row(context: TurnContext) -> Keyboard:
     return ((Button(format_label("talk", context.lang), REQUEST_ADVICE),),)
 
@@ -213,6 +218,7 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     UNCLEAR: _explain_differently,
     WHY: _explain_why,
     AGAIN: _show_again,
+    COMPLAINT: _apologise,
     PRAISE: lambda context: context.say("thanks"),
     REMARK: lambda context: context.say("chatter"),
     CHOICE: lambda context: None,

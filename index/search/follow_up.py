@@ -58,8 +58,9 @@ def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, s
     start = 1 if lowered and lowered[0] in markers.leading else 0
     lengths = {len(phrase.split()) for phrase in markers.changing}
     for length in sorted(lengths, reverse=True):
-        if " ".join(lowered[start : start + length]) in markers.changing:
-            rest = message[words[start + length - 1].end() :].lstrip(" ,;:.!?–-\n")
+        end = start + length
+        if end <= len(words) and " ".join(lowered[start:end]) in markers.changing:
+            rest = message[words[end - 1].end() :].lstrip(" ,;:.!?–-\n")
             return True, rest if WORD_PATTERN.search(rest) else message
     return False, message
 

@@ -169,6 +169,14 @@ def test_typed_wish_for_an_explanation(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "noch mal", answered)) == ["<b>Backbone</b>"]
 
 
+def test_complaint_in_so_many_words(dialogue: Dialogue) -> None:
+    """A complaint gets an apology with the last question and the way to a person."""
+    turn = say(dialogue, "Ich möchte mich beschweren!", State(last_question="Wer zahlt das?"))
+
+    assert "„Wer zahlt das?“" in texts(turn)[0]
+    assert labels(turn) == ["Beratung anfragen"]
+
+
 @pytest.mark.parametrize(("text", "level"), [("nein", 0), ("ja", 3), ("weiß nicht", None)])
 def test_selfcheck_is_answered_by_words(dialogue: Dialogue, text: str, level: int | None) -> None:
     """Yes, no and "don't know" answer a question of the self-check that has such an answer."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index.search.follow_up import asks_for_more
+from index.search.follow_up import asks_for_more, split_announcement
 from knowledge.errors import ContentError
 from knowledge.loader import BUILT_IN
 from knowledge.records.discourse_markers import MARKERS_FILE, DiscourseMarkers, read_markers
@@ -22,6 +22,13 @@ def test_every_request_for_more(lang: str) -> None:
     assert asks_for_more(f"{min(lead for lead in markers.leading if ' ' not in lead)} {min(markers.more)}", markers)
     assert not asks_for_more("Was ist Collective Impact?", markers)
     assert not asks_for_more("", markers)
+
+
+@pytest.mark.parametrize("lang", sorted(MARKERS))
+def test_every_announcement_alone(lang: str) -> None:
+    """A message that is nothing but the announcement of another subject is returned whole."""
+    for phrase in MARKERS[lang].changing:
+        assert split_announcement(phrase, MARKERS[lang])[1] == phrase
 
 
 LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
