@@ -210,7 +210,10 @@ def _describe(details: Any, form: type, others: Mapping[str, object]) -> tuple[s
             if nearest := difflib.get_close_matches(key, known, 1):
                 code, values["nearest"] = "misspelt_key", nearest[0]
         case "unknown_choice":
-            values["choices"] = ", ".join(re.findall("'([^']+)'", str(context.get("expected"))))
+            choices = re.findall("'([^']+)'", str(context.get("expected")))
+            values["choices"] = ", ".join(choices)
+            if key == name and (nearest := difflib.get_close_matches(str(details["input"]), choices, 1)):
+                values[EXAMPLE] = f"{key}: {nearest[0]}"
         case "too_long":
             values |= {"length": context.get("actual_length", "?"), "maximum": context["max_length"]}
         case _ if not is_known_code(code):

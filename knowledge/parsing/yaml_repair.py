@@ -101,6 +101,8 @@ def _propose_repairs(number: int, line: str) -> Iterator[Repair]:
             yield Repair(number, "text_after_quote", head + _quote(value))
     elif first in _BRACKETS and not value.endswith(_BRACKETS[first]):
         yield Repair(number, "bracket_open", head + value.rstrip(", ") + _BRACKETS[first])
+    elif value[-1] in "\"'" and value.count(value[-1]) == 1:
+        yield Repair(number, "quote_not_opened", head + value[-1] + value)
     elif first in _NEEDS_QUOTES:
         yield Repair(number, "sign_needs_quotes", head + _quote(value), first)
     elif ": " in value or value.endswith(":"):

@@ -36,6 +36,8 @@ def problems_of(folder: Path, text: str) -> list[str]:
         ('kann"', "kann", 2, "Das Anführungszeichen, das hier beginnt", 'title: "Wer Backbone sein kann"'),
         ('Backbone?"', "Backbone?", 8, "Das Anführungszeichen, das hier beginnt", '- "Was ist ein Backbone?"'),
         ('infrage?"', "infrage?", 9, "Das Anführungszeichen, das hier beginnt", '- "Wer kommt infrage?"'),
+        ('"SSIR 2012"', 'FSG: Bericht"', 4, "am Ende hat keinen Anfang", 'source: "FSG: Bericht"'),
+        ("literature", "literatur", 3, "„literatur“ ist bei „layer:“ nicht möglich", "layer: literature"),
         ('"SSIR 2012"', "FSG: Bericht", 4, "enthält einen Doppelpunkt", 'source: "FSG: Bericht"'),
         ('"SSIR 2012"', '"SSIR" 2012', 4, "Nach dem schließenden", "source: '\"SSIR\" 2012'"),
         ('"SSIR 2012"', "*SSIR*", 4, "beginnt mit „*“", 'source: "*SSIR*"'),
