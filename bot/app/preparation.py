@@ -12,11 +12,13 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bot.app.index_loader import make_index_backend
+from bot.domain.durations import describe_time_left
 from bot.errors import GwError
 from bot.settings import Settings
 from index.build.builder import BuildResult, IndexSource
@@ -163,13 +165,14 @@ def _is_index_outdated(settings: Settings) -> bool:
 
 
 def _report_steps(say: Say) -> ProgressCallback:
-    """Return a callback that says a line for each tenth of the texts."""
-    said = 0
+    """Return a callback that says a line for each tenth of the texts, with the time left."""
+    said, began = 0, time.monotonic()
 
     def report(activity: str, done: int, total: int | None) -> None:
         nonlocal said
         if activity == "encoding" and total and done * STEPS // total > said:
             said = done * STEPS // total
-            say(f"Building the index: {done:,} of {total:,} texts")
+            time_left = describe_time_left(time.monotonic() - began, done, total)
+            say(f"Building the index: {done:,} of {total:,} texts{time_left}")
 
     return report

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings, chosen_tenant, open_store
-from bot.cli.terminal import WholeHelpGroup
+from bot.cli.terminal import WholeHelpGroup, showing_progress
 from bot.errors import GwError, StoreError
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
@@ -115,8 +115,9 @@ def copy(source: str, target: str) -> None:
     with (
         closing(open_store_at(source, time.time, tenant)) as source_store,
         closing(open_store_at(target, time.time, tenant)) as target_store,
+        showing_progress("tables") as progress,
     ):
-        counts = source_store.copy_to(target_store)
+        counts = source_store.copy_to(target_store, progress)
     for table, rows in counts.items():
         if rows:
             click.echo(f"{rows:8}  {table}")

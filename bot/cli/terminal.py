@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from bot.domain.durations import describe_time_left
+
 if TYPE_CHECKING:  # `gwbot --help` must not load the index
     from index.build.corpus import ProgressCallback
 
@@ -67,8 +69,7 @@ class _LineReporter:
     def _describe(self, done: int, total: int | None, seconds: float) -> str:
         if not total:
             return f"{done:,} {self._unit}"
-        left = f", {describe_seconds(seconds * (total - done) / done)} left" if done and done < total else ""
-        return f"{done:,} of {total:,} {self._unit}{left}"
+        return f"{done:,} of {total:,} {self._unit}{describe_time_left(seconds, done, total)}"
 
 
 def track(items: Iterable[T], activity: str, total: int, progress: "ProgressCallback") -> Iterator[T]:
@@ -76,11 +77,3 @@ def track(items: Iterable[T], activity: str, total: int, progress: "ProgressCall
     for done, item in enumerate(items):
         progress(activity, done, total)
         yield item
-
-
-def describe_seconds(seconds: float) -> str:
-    """Return a duration in rounded words: "about 40 seconds", "about 3 minutes"."""
-    if seconds < 90:
-        count = max(1, round(seconds)) if seconds < 10 else round(seconds / 5) * 5
-        return f"about {count} second{'s' if count > 1 else ''}"
-    return f"about {round(seconds / 60)} minutes"

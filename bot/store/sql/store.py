@@ -1,6 +1,6 @@
 """The store: eight repositories over one database, and operations that span several of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -106,8 +106,12 @@ class Store:
         )
         return max((row["time"] for row in rows if row["time"] is not None), default=None)
 
-    def copy_to(self, target: "Store") -> dict[str, int]:
+    def copy_to(
+        self, target: "Store", progress: Callable[[str, int, int | None], None] = lambda *_: None
+    ) -> dict[str, int]:
         """Copy everything in one transaction of the target; returns the number of rows of each table.
+
+        ``progress`` hears of each table once it is copied.
 
         Raises StoreError, and leaves the target unchanged, if a bot is using either store, if the target is not
         empty, or if the copy differs. Taking all duties keeps bots from starting in the meantime.
@@ -121,7 +125,11 @@ class Store:
             for table in DATA_TABLES:
                 if target_db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608 - our own names
                     raise StoreError(f"{target.address} is not empty ({table}); nothing was changed.")
-            return {table: self._copy_table(table, target_database, target_db) for table in DATA_TABLES}
+            counts = {}
+            for table in DATA_TABLES:
+                counts[table] = self._copy_table(table, target_database, target_db)
+                progress("copying", len(counts), len(DATA_TABLES))
+            return counts
 
     def delete_all_rows(self) -> int:
         """Delete every row of the tenant; returns how many there were.

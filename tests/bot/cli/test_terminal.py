@@ -10,7 +10,8 @@ import pytest
 
 from bot.cli.chat import Notices
 from bot.cli.main import cli
-from bot.cli.terminal import _LineReporter, describe_seconds
+from bot.cli.terminal import _LineReporter
+from bot.domain.durations import describe_seconds
 from tests.support.command_line import fails, gwbot
 
 
