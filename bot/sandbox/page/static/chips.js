@@ -3,7 +3,7 @@
 import { button, h, icon, iconButton, keyed, setText } from "./dom.js";
 import { attempt, post } from "./state.js";
 import { t } from "./texts.js";
-import { duration, stamp } from "./words.js";
+import { briefDuration, duration, stamp } from "./words.js";
 
 const TICK = 5_000; // milliseconds
 
@@ -11,7 +11,7 @@ const TICK = 5_000; // milliseconds
 export function chips(node, showControls) {
   const time = h("time", {});
   const ahead = h("strong", { hidden: true });
-  const clock = button([icon("clock"), time, ahead], showControls, { class: "chip", title: t("clock.chip") });
+  const clock = button([icon("clock"), time, ahead], showControls, { class: "chip" });
   const faults = h("span", { class: "faults", role: "status" });
   let hours = 0; // by which the bot's clock is ahead
   node.append(clock, faults);
@@ -26,15 +26,17 @@ export function chips(node, showControls) {
       hours = state.bot.clock;
       ahead.hidden = !hours;
       clock.classList.toggle("is-on", Boolean(hours));
-      setText(ahead, hours ? `+ ${duration(hours)}` : "");
+      setText(ahead, hours ? `+ ${briefDuration(hours)}` : "");
+      clock.title = hours ? t("clock.ahead", { duration: duration(hours) }) : t("clock.right");
       tick();
       keyed(faults, state.faults.map((fault, place) => ({ ...fault, key: place })), draw);
     },
   };
 
   function draw({ kind, method, times }) {
-    const what = t("fault.chip", { times, kind: t(`fault.${kind}`), method: method || t("fault.any") });
-    return h("span", { class: "chip is-on is-bad" }, button([icon("fault"), what], showControls), end());
+    const title = t("fault.chip", { times, kind: t(`fault.${kind}`), method: method || t("fault.any") });
+    const what = [`${times} × ${t(`brief.${kind}`)}`, method].filter(Boolean).join(" · ");
+    return h("span", { class: "chip is-on is-bad", title }, button([icon("fault"), h("span", what)], showControls), end());
   }
 }
 

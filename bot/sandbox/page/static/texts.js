@@ -37,6 +37,8 @@ export const TEXTS = {
   days: ["{n} Tage", "{n} days"],
   hour: ["{n} Stunde", "{n} hour"],
   hours: ["{n} Stunden", "{n} hours"],
+  "brief.days": ["{n} T", "{n} d"],
+  "brief.hours": ["{n} Std", "{n} h"],
   bytes: ["{n} Byte", "{n} bytes"],
   more: ["Mehr", "More"],
   cancel: ["Doch nicht", "Cancel"],
@@ -248,7 +250,6 @@ export const TEXTS = {
 
   // controls
   "clock.title": ["Zeit vergehen lassen", "Let time pass"],
-  "clock.chip": ["Die Uhr des Bots", "The bot's clock"],
   "clock.right": ["Die Uhr des Bots geht richtig.", "The bot's clock is right."],
   "clock.ahead": ["Die Uhr des Bots geht {duration} vor.", "The bot's clock is {duration} ahead."],
   "person.title": ["Noch eine Person", "Another person"],
@@ -271,6 +272,10 @@ export const TEXTS = {
   "fault.timeout": ["Keine Antwort", "No answer"],
   "fault.lost": ["Ausgeführt, Antwort geht verloren", "Done, but the answer is lost"],
   "fault.chip": ["{times} × {kind}, bei {method}", "{times} × {kind}, at {method}"],
+  "brief.rate_limit": ["429", "429"],
+  "brief.server_error": ["500", "500"],
+  "brief.timeout": ["keine Antwort", "no answer"],
+  "brief.lost": ["Antwort verloren", "answer lost"],
   "fault.begin": ["Einschalten", "Switch on"],
   "fault.end": ["Störungen beenden", "End all faults"],
   "fault.begun": [

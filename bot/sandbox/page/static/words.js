@@ -13,7 +13,7 @@ const NAMES = new Intl.DisplayNames(LOCALE, { type: "language" });
 const NUMBER = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 2 });
 const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent" });
 
-export const LANGUAGES = ["de", "en", "tr", "uk", "ar", "fr"];
+export const LANGUAGES = [LANG, ...["de", "en", "tr", "uk", "ar", "fr"].filter((code) => code !== LANG)];
 
 const moment = (seconds) => new Date(seconds * 1000);
 export const clock = (seconds) => CLOCK.format(moment(seconds));
@@ -34,15 +34,23 @@ export function size(bytes) {
 
 /** Hours in words: "3 Tage und 2 Stunden". */
 export function duration(hours) {
+  const [days, rest] = split(hours);
+  const words = [days && t(days === 1 ? "day" : "days", { n: number(days) })];
+  words.push(rest && t(rest === 1 ? "hour" : "hours", { n: number(rest) }));
+  return words.filter(Boolean).join(t("and"));
+}
+
+/** Hours in few letters: "3 T 2 Std". */
+export function briefDuration(hours) {
+  const [days, rest] = split(hours);
+  const words = [days && t("brief.days", { n: number(days) }), rest && t("brief.hours", { n: number(rest) })];
+  return words.filter(Boolean).join(" ");
+}
+
+/** Whole days, and the hours beyond them. */
+function split(hours) {
   const days = Math.floor(hours / 24);
-  const parts = [
-    [days, "day", "days"],
-    [Math.round((hours - days * 24) * 10) / 10, "hour", "hours"],
-  ];
-  return parts
-    .filter(([count]) => count)
-    .map(([count, one, many]) => t(count === 1 ? one : many, { n: number(count) }))
-    .join(t("and"));
+  return [days, Math.round((hours - days * 24) * 10) / 10];
 }
 
 /** Up to two initials for an avatar. */

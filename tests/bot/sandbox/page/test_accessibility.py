@@ -22,7 +22,7 @@ def violations(ui: SandboxUI, part: str = "html") -> str:
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_violations(open_page: Open, scheme: Scheme, size: ViewportSize) -> None:
-    """Chats, menus, suggestions and every tab of the side panel conform to WCAG 2.2 AA."""
+    """Chats, menus, suggestions, every tab of the side panel and a running story conform to WCAG 2.2 AA."""
     ui = open_page(size, scheme)
     ui.page.evaluate(AXE_SCRIPT)
     ui.send_text(ADA, "Was ist eine Backbone-Organisation?")
@@ -38,3 +38,7 @@ def test_no_violations(open_page: Open, scheme: Scheme, size: ViewportSize) -> N
     for name in TABS:
         ui.tab(name)
         assert violations(ui, "#panel") == "", name
+    ui.tab("Geschichten").get_by_role("button", name="Die geführte Minute").click()
+    ui.page.get_by_role("button", name="Pause", exact=True).click()
+    expect(ui.page.get_by_role("button", name="Fortsetzen")).to_be_visible()
+    assert violations(ui) == ""

@@ -108,6 +108,9 @@ def test_request(ui: SandboxUI) -> None:
     expect(topics).to_have_count(2)
     expect(group.get_by_role("button", name="Anfrage").first).to_be_visible()
     expect(ui.phone(MAIL).get_by_text("Wir suchen Partner in Kiel.")).to_be_visible()
+    with ui.page.expect_popup() as popup:
+        ui.phone(MAIL).get_by_role("link", name=".vcf").click()
+    expect(popup.value.get_by_text("BEGIN:VCARD")).to_be_attached()
 
     ui.send_text(GROUP, "Wer ist bisher dabei?")
     ui.wait_for_text(ADA, "Wer ist bisher dabei?")

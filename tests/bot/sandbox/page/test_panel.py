@@ -1,8 +1,11 @@
 """The side panel: knowledge, control of the simulation, and the page's appearance."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -75,31 +78,42 @@ def test_faults(ui: SandboxUI) -> None:
     tools.get_by_label("Bei", exact=True).select_option("sendMessage")
     tools.get_by_role("button", name="Einschalten").click()
     expect(ui.page.get_by_text("Die Störung kommt")).to_be_visible()
+    expect(ui.page.locator("#status")).to_contain_text("1 × 500 · sendMessage")
 
     ui.send_text(ADA, "/hilfe")
 
     ui.wait_for_text(ADA, "Das kann ich für Sie tun")
     expect(ui.tab("Protokoll").get_by_role("row").filter(has_text="500")).to_have_count(1)
+    expect(ui.page.locator("#status")).not_to_contain_text("500")
 
 
 def test_clock_can_be_set_forward(ui: SandboxUI) -> None:
-    """The bot's clock can be set forward."""
+    """The bot's clock can be set forward, which is always visible and moves the time of messages."""
     tools = ui.tab("Regie")
     expect(tools.get_by_text("Die Uhr des Bots geht richtig.")).to_be_visible()
 
     tools.get_by_role("button", name="+ 3 Tage").click()
 
     expect(tools.get_by_text("Die Uhr des Bots geht 3 Tage vor.")).to_be_visible()
+    expect(ui.page.locator("#status")).to_contain_text("+ 3 T")
+    ui.send_text(ADA, "/hilfe")
+    ui.wait_for_text(ADA, "/hilfe")
+    ahead = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(days=3)
+    expect(ui.phone(ADA).get_by_text(re.compile(rf"^\w+, {ahead.day}\. "))).to_be_visible()
 
 
 def test_save_and_load(ui: SandboxUI, tmp_path: Path) -> None:
-    """A saved state is restored with its chats, and any other file is refused with a message."""
+    """A reset can be undone, a saved state is restored with its chats, any other file is refused with a message."""
     ui.send_text(ADA, "Hallo")
     ui.wait_for_text(ADA, "Guten Tag")
     tools = ui.tab("Regie")
     with ui.page.expect_download() as download:
         tools.get_by_role("link", name="Sichern").click()
     download.value.save_as(saved := tmp_path / "kept.json")
+    tools.get_by_role("button", name="Von vorn beginnen").click()
+    expect(ui.phone(ADA).get_by_role("article")).to_have_count(0)
+    tools.get_by_role("button", name="Rückgängig").click()
+    ui.wait_for_text(ADA, "Guten Tag")
     tools.get_by_role("button", name="Von vorn beginnen").click()
     expect(ui.phone(ADA).get_by_role("article")).to_have_count(0)
 

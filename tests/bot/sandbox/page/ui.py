@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from playwright.sync_api import Locator, Page, expect
 
-ADA, JONAS, GROUP, MAIL = "Ada Yıldız", "Jonas Weber", "Beratung", "Post"
+ADA, JONAS, BEA, GROUP, MAIL = "Ada Yıldız", "Jonas Weber", "Beraterin Bea", "Beratung", "Post"
 FORM = ("Überspringen", "Verein oder NPO", "Überspringen", "Hier bei Telegram", "Ja, so weitergeben")
 
 Press = Callable[[Locator], None]
