@@ -22,7 +22,7 @@ stage.append(mail.node);
 const devices = new Map([["mail", mail]]); // what can be shown, by key
 const tabs = panel(side);
 const parts = [mail, storyBar(story), undoBar(past), tabs, chips(status, controls), cast(names, skip, stage, devices)];
-welcome(about, help, () => stage.querySelector(".phone:not([hidden]) textarea").focus());
+parts.push(welcome(about, help, () => stage.querySelector(".phone:not([hidden]) textarea").focus()));
 
 function byId(id) {
   return document.getElementById(id);

@@ -11,10 +11,13 @@ export async function undo() {
   if (await attempt(() => post("undo", {}))) notice(t("undo.done"));
 }
 
-/** Fills the bar with the offer. */
+/** Fills the bar with the offer; the minute begins once a story has ended. */
 export function undoBar(node) {
   let replaced = null; // when what can be returned to was replaced
   let dismissed = null;
+  let timer = null;
+  let since = 0; // when the offer began
+  let isPlaying = false;
   node.append(
     h("p", { role: "status" }, t("undo.offer")),
     h(
@@ -29,14 +32,17 @@ export function undoBar(node) {
   );
 
   function show() {
-    const age = Date.now() / 1000 - replaced;
-    node.hidden = replaced === null || replaced === dismissed || age > OFFERED;
-    if (!node.hidden) setTimeout(show, (OFFERED - age) * 1000 + 500);
+    const age = Date.now() / 1000 - since;
+    node.hidden = isPlaying || replaced === null || replaced === dismissed || age > OFFERED;
+    clearTimeout(timer);
+    if (!node.hidden) timer = setTimeout(show, (OFFERED - age) * 1000 + 500);
   }
 
   return {
     update(state) {
-      if (state.undo === replaced) return;
+      const hasEnded = isPlaying && !state.story;
+      isPlaying = Boolean(state.story);
+      if (state.undo !== replaced || hasEnded) since = hasEnded ? Date.now() / 1000 : state.undo;
       replaced = state.undo;
       show();
     },

@@ -29,12 +29,18 @@ export function welcome(node, helpSwitch, tryAlone) {
   }
 
   function guide() {
-    show(false);
     attempt(() => post("story", { id: GUIDED }));
+  }
+
+  /** A story needs the room. */
+  function update({ story }) {
+    if (story && !node.hidden) show(false);
   }
 
   function alone() {
     show(false);
     tryAlone();
   }
+
+  return { update };
 }
