@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
 from bot.domain.calendar import HOUR
-from bot.domain.commands import simplify_message
+from bot.domain.commands import STEP_PREFIX, simplify_message
 from bot.domain.consultation import ContactChannel, Request
 from bot.domain.effects import UpdateRequest
 from bot.domain.event import EventKind
@@ -22,6 +22,7 @@ from bot.flows.callback_data import (
     EASY_CALLBACK,
     ENTRY_CALLBACK,
     EXPLAIN_CALLBACK,
+    INTRO_CALLBACK,
     REQUEST_ADVICE,
     REQUESTER_CALLBACK,
     SELFCHECK_CALLBACK,
@@ -33,8 +34,8 @@ from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
 
-YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, PRAISE, REMARK, CHOICE = (
-    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "lob", "bemerkung", "wahl"
+YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PRAISE, REMARK, CHOICE = (
+    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "lob", "bemerkung", "wahl"
 )  # fmt: skip
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
@@ -98,6 +99,9 @@ def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Tu
     state = context.state
     if state.check and state.check.stage is SelfCheckStage.ASKING and reply in (YES, NO, UNSURE):
         return _answer_selfcheck(context, state.check, reply)
+    if reply == GO_ON and state.touring:
+        step = state.step + 1 if state.shown.startswith(STEP_PREFIX) else max(state.step, 1)
+        return _tap(context, f"{INTRO_CALLBACK}go:{step}")
     offered = state.offered if _is_still_asked(context) else ()
     if not offered:
         return _answer_reminder(context, reply)
@@ -163,7 +167,9 @@ def _tap(context: TurnContext, data: str) -> Turn | None:
     turn = callbacks.handle_callback(replace(context, event=event))
     shown = [message for message in turn.messages if isinstance(message, SendMessage)]
     messages = [
-        SendMessage(message.html, message.keyboard) if isinstance(message, EditMessage) and not shown else message
+        SendMessage(message.html, message.keyboard, attachment=message.attachment)
+        if isinstance(message, EditMessage) and not shown
+        else message
         for message in turn.messages
         if not isinstance(message, EditKeyboard | AnswerCallback) and not (isinstance(message, EditMessage) and shown)
     ]
@@ -219,6 +225,7 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     WHY: _explain_why,
     AGAIN: _show_again,
     COMPLAINT: _apologise,
+    GO_ON: lambda context: None,  # outside of the introduction, it asks for more on the same subject
     PRAISE: lambda context: context.say("thanks"),
     REMARK: lambda context: context.say("chatter"),
     CHOICE: lambda context: None,

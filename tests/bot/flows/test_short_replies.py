@@ -169,6 +169,15 @@ def test_typed_wish_for_an_explanation(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "noch mal", answered)) == ["<b>Backbone</b>"]
 
 
+def test_the_introduction_goes_on(dialogue: Dialogue) -> None:
+    """Within the introduction, "weiter" shows the next step, or after an interlude the current one again."""
+    state = State(touring=True, step=2, audience="npo", shown="intro-2")
+
+    assert say(dialogue, "weiter", state).state.step == 3
+    assert say(dialogue, "weiter", replace(state, shown="frage-backbone")).state.step == 2
+    assert texts(say(dialogue, "weiter")) == [NO_ANSWER.html]  # searched
+
+
 def test_complaint_in_so_many_words(dialogue: Dialogue) -> None:
     """A complaint gets an apology with the last question and the way to a person."""
     turn = say(dialogue, "Ich möchte mich beschweren!", State(last_question="Wer zahlt das?"))
