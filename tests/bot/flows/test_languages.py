@@ -142,19 +142,13 @@ def send_request(walk: _Walk, state: State) -> State:
     return walk.play("sent", state, consent)
 
 
-def test_nothing_german_leaks_into_english(dialogue: Dialogue) -> None:
-    """Whoever chose English reads no German, whatever they type or tap, in a German Telegram."""
-    walk = walk_everything(dialogue, "en")
-
-    leaks = {text[:160]: way for way, text in walk.texts if GERMAN.search(GERMAN_NAMES.sub("", text))}
-    assert {way: text for text, way in leaks.items() if text not in ("Deutsch", "Leichte Sprache")} == {}
-    assert walk.turns > 250
-
-
 @pytest.mark.parametrize("lang", ["en", "de-leicht"])
-def test_no_dead_ends(dialogue: Dialogue, lang: str) -> None:
-    """Every message leads on: with a button, a command, or what can be written next."""
+def test_everything_leads_on_in_the_chosen_language(dialogue: Dialogue, lang: str) -> None:
+    """Every message leads on, with a button, a command or what can be written; in English, none of it is German."""
     walk = walk_everything(dialogue, lang)
 
+    leaks = {text[:160]: way for way, text in walk.texts if GERMAN.search(GERMAN_NAMES.sub("", text))}
+    if lang == "en":
+        assert {way: text for text, way in leaks.items() if text not in ("Deutsch", "Leichte Sprache")} == {}
     assert walk.dead_ends == []
-    assert walk.turns < MAX_TURNS
+    assert 250 < walk.turns < MAX_TURNS
