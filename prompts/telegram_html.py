@@ -139,7 +139,7 @@ def embolden_sentence(html: str, sentence: str) -> str:
         first, last = start - passed, start + len(wanted) - passed
         count = len(_letters(text))
         passed += count
-        if number % 2 or depth or first >= count or last <= 0:
+        if number % 2 or depth or not count or first >= count or last <= 0:
             parts.append(piece)
             continue
         begin, end = _letter_index(text, max(first, 0)), _letter_index(text, min(last, count) - 1) + 1
