@@ -1,6 +1,7 @@
 """Why the bot answered as it did; what would have been right, kept as a labelled question; a chat kept as a test."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,8 +94,9 @@ class AnswerReview:
     def _answers_behind(self, chat: int, message: int) -> list[AnswerRecord]:
         panel = self._simulation.panel
         marks = [mark for mark in panel.turns if mark.chat == chat and mark.last_message < message]
-        update_id = marks[-1].update if marks else 0
-        return [answer for answer in panel.answers if answer.update == update_id and answer.person == chat]
+        if not marks:
+            return []
+        return [answer for answer in panel.answers if answer.update == marks[-1].update and answer.person == chat]
 
     def _explain(self, answer: AnswerRecord) -> Json:
         searcher = self._current_searcher()
@@ -136,8 +138,7 @@ class AnswerReview:
         lines = self._labelled.read_text("utf-8").splitlines() if kept else []
         key = (item["question"], item["lang"], tuple(item.get("history", ())))
         others = [line for line, old in zip(lines, kept, strict=True) if (old.question, old.lang, old.history) != key]
-        number = 1 + max((int(json.loads(line)["id"].rpartition("-")[2]) for line in others), default=0)
-        line = json.dumps({"id": f"sandbox-{number}", **item}, ensure_ascii=False)
+        line = json.dumps({"id": f"sandbox-{secrets.token_hex(4)}", **item}, ensure_ascii=False)
         temporary = self._labelled.with_suffix(".tmp")
         temporary.write_text("\n".join((*others, line)) + "\n", "utf-8")
         temporary.replace(self._labelled)
