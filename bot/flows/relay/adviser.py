@@ -11,6 +11,7 @@ stateDiagram-v2
 ```
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -57,6 +58,7 @@ from prompts.dates import format_date_and_time
 
 NOTE_PREFIX = "//"  # marks a message, and its whole album, as a note among the advisers
 MAX_SUGGESTIONS = 3
+MEDIA_LINE = re.compile(r"\[[a-z_]+\]")  # a transcript's line about a message without words
 AdviserAction = Callable[[TurnContext, Request, str], Turn]
 
 
@@ -198,7 +200,7 @@ def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
     """
     answerer, number = context.services.answerer, own_number(context.event)
     transcript = context.services.store.requests.load_transcript(request.reference)
-    texts = [line.text for line in transcript if line.side == Party.REQUESTER]
+    texts = [line.text for line in transcript if line.side == Party.REQUESTER and not MEDIA_LINE.fullmatch(line.text)]
     query = texts[-1] if texts else request.details.concern
     answer = answerer.answer_question(query, request.lang, base_language(request.lang))
     rows = []

@@ -353,6 +353,20 @@ def test_invalid_tap_does_nothing(services: Dialogue, event: Event, data: str, a
     assert answer in toast.text
 
 
+def test_suggestions_after_a_voice_message(services: Dialogue) -> None:
+    """What is suggested fits the last words of the requester: a voice message, whose words nobody knows, is skipped."""
+    kept(services, TALKING)
+    lines = [AppendTranscript(REFERENCE, Party.REQUESTER, text) for text in ("Wer bezahlt das?", "[video_note]")]
+    services.store.apply((), lines)
+    answerer = FakeAnswerer()
+
+    adviser_flow.handle_adviser_callback(
+        TurnContext(replace(services, answerer=answerer), STATE, TAP), f"suggest:{REFERENCE}"
+    )
+
+    assert answerer.questions == [("Wer bezahlt das?", "")]
+
+
 def test_entry_with_too_long_an_id_is_not_suggested(services: Dialogue) -> None:
     """Entries whose ids are too long for a button's data are not suggested."""
     kept(services, OPEN)
