@@ -354,7 +354,7 @@ def test_invalid_tap_does_nothing(services: Dialogue, event: Event, data: str, a
 
 
 def test_suggestions_after_a_voice_message(services: Dialogue) -> None:
-    """What is suggested fits the last words of the requester: a voice message, whose words nobody knows, is skipped."""
+    """What is suggested fits the requester's last words; a voice message is passed over."""
     kept(services, TALKING)
     lines = [AppendTranscript(REFERENCE, Party.REQUESTER, text) for text in ("Wer bezahlt das?", "[video_note]")]
     services.store.apply((), lines)
