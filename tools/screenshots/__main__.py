@@ -47,6 +47,7 @@ def play_request(browser: Browser, address: str) -> None:
     """Let Ada ask for advice and Bea answer, and take screenshots on the way."""
     page = browser.new_page(viewport=WINDOW_SIZE, device_scale_factor=2, reduced_motion="reduce", locale="de-DE")
     ui = SandboxUI(page, address)
+    page.get_by_role("button", name="Selbst ausprobieren").click()
     ui.phone(JONAS).get_by_role("button", name="Starten").click()
     ui.wait_for_text(JONAS, "Guten Tag!")
     ui.send_text(ADA, "Wie beginnt Gemeinsam Wirken?")
@@ -69,7 +70,7 @@ def play_request(browser: Browser, address: str) -> None:
         save_picture(ui.page.screenshot(scale="css"), f"probebuehne-{scheme}")
     ui.page.emulate_media(color_scheme="light")
     ui.tap_button(GROUP, "Antworten vorschlagen")
-    ui.wait_for_text(GROUP, "Wissensbasis")
+    ui.wait_for_text(GROUP, "Wissenssammlung")
     save_phone(ui, GROUP, ui.message(GROUP, "Anliegen:"), "thema")
 
 
