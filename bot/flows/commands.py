@@ -18,6 +18,7 @@ from bot.flows.relay import (
     blocking,
     colleagues,
     desk,
+    notices,
     private_notes,
     reception,
     text_blocks,
@@ -123,7 +124,10 @@ def _list_requests(context: TurnContext) -> Turn:
     active = services.store.requests.active_requests()
     active.sort(key=lambda request: (request.turn is not Party.ADVISER, request.since))
     shortened = active[:MAX_LISTED_REQUESTS]
-    listed = [(request, format_date_and_time(request.since, ADVISERS_LANG)) for request in shortened]
+    listed = [
+        (request, format_date_and_time(request.since, ADVISERS_LANG), notices.thread_link(services, request))
+        for request in shortened
+    ]
     return context.say("adviser_requests", requests=listed, more=len(active) - len(listed))
 
 

@@ -81,6 +81,8 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             yield ApiCall(chat_id, method, params, edit_of=edit_of, reference=reference, destination=destination)
         case DeleteRelayed(reference, chat_id, message_id):
             yield ApiCall(chat_id, DELETE_RELAYED, {}, edit_of=(event.chat_id, message_id), reference=reference)
+            if message_id > 0:  # a number below 0 is that of a ready answer
+                yield ApiCall(event.chat_id, SET_REACTION, {"message_id": message_id}, reference=reference)
         case RetireButtons(reference, number, html) if adviser_chat is not None:
             edit_of, destination = (adviser_chat, number), Destination.THREAD
             params = _html_params(html)

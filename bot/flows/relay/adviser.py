@@ -53,6 +53,7 @@ from bot.flows.relay.messages import (
     requester_row,
     retire_suggestions,
 )
+from bot.flows.relay.reception import HERE_ACTION
 from bot.flows.relay.signature import sign_edit, sign_relay
 from prompts.dates import format_date_and_time
 
@@ -105,6 +106,8 @@ def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
     action, _, data = data.partition(":")
     reference, _, value = data.partition(":")
     request = context.services.store.requests.find_request(reference)
+    if action == HERE_ACTION and context.event.chat_id == context.adviser_chat:
+        return context.toast(advisers_label("known"))
     if action not in ADVISER_ACTIONS or context.event.chat_id != context.adviser_chat:
         return None
     if request is None:
@@ -175,7 +178,11 @@ def _release_request(context: TurnContext, request: Request, _: str) -> Turn:
 def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
         return refuse_tap(context)
-    return lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
+    turn = lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
+    notice = message_to_advisers(
+        request, "closed_by", ((adviser_button(request, "reopen"),),), adviser=context.event.name
+    )
+    return replace(turn, messages=(*turn.messages, notice))
 
 
 def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:

@@ -78,6 +78,12 @@ def chat_link(chat_id: int) -> str:
     return _message_link((chat_id, 1))
 
 
+def thread_link(services: Services, request: Request) -> str:
+    """Return the address of a request's topic or card in the advisers' chat; "" if it has none."""
+    thread = services.store.requests.find_thread(request.reference)
+    return _message_link((thread.chat_id, thread.thread_id or thread.card)) if thread else ""
+
+
 def emptied_text() -> str:
     """Return the text that replaces a message that cannot be deleted."""
     return advisers_label("emptied")

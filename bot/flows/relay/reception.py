@@ -2,12 +2,15 @@
 
 from bot.domain.effects import NoteGreeting
 from bot.domain.event import EventKind
-from bot.domain.message import SendMessage
+from bot.domain.message import Button, SendMessage
 from bot.domain.turn import State, Turn
+from bot.flows.callback_data import ADVISER_CALLBACK
 from bot.flows.context import Services, TurnContext
 from bot.flows.relay.desk import find_addressed_request
-from bot.flows.relay.messages import render_advisers
+from bot.flows.relay.messages import advisers_label, render_advisers
 from bot.flows.relay.notices import chat_link
+
+HERE_ACTION = "here"  # of the button below the greeting, by which the bot learns who advises here
 
 
 def greet_advisers(services: Services) -> Turn | None:
@@ -45,7 +48,8 @@ def show_way_to_desk(context: TurnContext, turn: Turn) -> Turn:
 
 
 def _greeting(state: State, desk: int) -> Turn:
-    return Turn(state, (SendMessage(_render_help(greets=True), chat_id=desk),), (NoteGreeting(desk),))
+    here = Button(advisers_label("here"), f"{ADVISER_CALLBACK}{HERE_ACTION}")
+    return Turn(state, (SendMessage(_render_help(greets=True), ((here,),), chat_id=desk),), (NoteGreeting(desk),))
 
 
 def _render_help(*, greets: bool) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.domain.calendar import HOUR
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import Effect, RetractMessages, UpdateRequest
-from bot.domain.message import AnswerCallback, DeleteRelayed, Message, RefreshCard
+from bot.domain.message import AnswerCallback, DeleteRelayed, Message, RefreshCard, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.relay.desk import refuse_tap, say_at_desk
@@ -37,8 +37,12 @@ def handle_undo_button(context: TurnContext, request: Request, number: str) -> T
     if message is None:
         return refuse_tap(context)
     turn = _take_back(context, request, message)
-    changes = (context.edit_tapped(render_advisers("undone")),) if turn.effects else ()
-    return replace(turn, messages=(*changes, *turn.messages, AnswerCallback()))
+    if turn.effects:  # the tapped message says so
+        said = (other for other in turn.messages if not isinstance(other, SendMessage))
+        return replace(
+            turn, messages=(context.edit_tapped(render_advisers("taken_back", count=1)), *said, AnswerCallback())
+        )
+    return replace(turn, messages=(*turn.messages, AnswerCallback()))
 
 
 def _list_sent(context: TurnContext, request: Request) -> list[RelayedMessage]:

@@ -9,7 +9,9 @@ from bot.domain.message import RelayMessage
 from bot.flows.context import Advisers
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.reception import greet_advisers
-from tests.support.relay import ADA, BEA, DESK, TALKING, adviser, command, kept, kinds, person, play, reads, told
+from tests.support.relay import ADA, BEA, DESK, TALKING, adviser, command, kept, kinds, person, play, reads, tap, told
+
+pytestmark = pytest.mark.durability
 
 HELP = "So arbeiten Sie hier"
 
@@ -30,12 +32,20 @@ def test_group_is_greeted_once(services: Dialogue) -> None:
         arrival(DESK, services.now() + 5),
     )
 
-    reads(first, (DESK, "Guten Tag! Ich bin der Bot", []))
+    reads(first, (DESK, "Guten Tag! Ich bin der Bot", ["q:here"]))
     assert HELP in told(first)[0][1]
     assert greet_advisers(services) is None
     assert (earlier.messages, other.messages) == ((), ())
-    reads(later, (DESK, "Guten Tag! Ich bin der Bot", []))
+    reads(later, (DESK, "Guten Tag! Ich bin der Bot", ["q:here"]))
     assert greet_advisers(replace(services, advisers=Advisers())) is None
+
+
+def test_button_makes_an_adviser_known(services: Dialogue) -> None:
+    """Whoever taps the button below the greeting can be handed requests."""
+    (turn,) = play(services, tap("q:here", thread=0))
+
+    reads(turn, ("toast", "jetzt kenne ich Sie", []))
+    assert [colleague.user_id for colleague in services.store.desk.colleagues(DESK, 0)] == [BEA]
 
 
 def test_help_among_advisers(services: Dialogue) -> None:

@@ -90,3 +90,13 @@ def test_suggestions_say_how_sure_the_bot_is(services: Dialogue) -> None:
     assert "mit keinem davon geantwortet" in told(unsure)[0][1]
     message = next(message for message in certain.messages if isinstance(message, SendMessage))
     assert "hätte mit <b>Backbone</b> geantwortet und bin mir sehr sicher" in message.html
+
+
+def test_closing_can_be_undone_where_it_was_seen(services: Dialogue) -> None:
+    """Closing leaves a line in the topic that says who did it and can open the request again."""
+    kept(services, TAKEN)
+    (closed,) = play(services, tap(f"q:close:{REFERENCE}"))
+
+    assert ("desk", [f"q:reopen:{REFERENCE}"]) in [(to, data) for to, _, data in told(closed)]
+    assert any("Bea hat diese Anfrage abgeschlossen" in html for _, html, _ in told(closed))
+    assert "Das geht an die anfragende Person" not in render_card(stored(services))
