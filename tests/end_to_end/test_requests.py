@@ -120,7 +120,7 @@ async def test_last_question_becomes_the_concern_with_one_tap(ada: User) -> None
     """The button under an answer opens the form, which offers the question as the concern."""
     ada.send_text("Wie finden wir eine gemeinsame Vision?")
     await ada.wait_for_reply()
-    first_page = await ada.wait_for_reply(ada.tap_button("Mensch fragen"))
+    first_page = await ada.wait_for_reply(ada.tap_button("👤 Beratung"))
     assert "Wie finden wir eine gemeinsame Vision?" in first_page.text
     second_page = await ada.wait_for_reply(ada.tap_button("Diese Frage übernehmen"))
 
