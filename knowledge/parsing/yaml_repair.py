@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import yaml
 
-MAX_LINES = 400  # longer texts are not repaired: this is for what people type
+MAX_LINES, MAX_LENGTH = 400, 40_000  # longer texts are not repaired: this is for what people type
 MAX_REPAIRS = 30
+MAX_ATTEMPTS = 300  # each reads the whole text, in a few milliseconds
 _LINE = re.compile(r"(?P<head>\s*(?:-\s+)*(?:[\w-]+:(?=\s)\s*)?)(?P<value>.*)")
 _COLON_WITHOUT_SPACE = re.compile(r"(?P<head>\s*(?:-\s+)?[a-z]+:)(?P<value>(?!//)\S.*)")
 _NEEDS_QUOTES = "*&!%@`,]}|>?"
@@ -39,9 +40,10 @@ def repair_yaml(text: str, parse: Callable[[str], object]) -> tuple[str, list[Re
         yaml.YAMLError: the first error for which there is no repair.
     """
     repairs: list[Repair] = []
+    attempts = iter(range(MAX_ATTEMPTS if len(text) <= MAX_LENGTH else 0))
     while error := _find_error(text, parse):
         lines = text.splitlines()
-        repair = _find_repair(lines, error, parse) if len(lines) <= MAX_LINES else None
+        repair = _find_repair(lines, error, parse, attempts) if len(lines) <= MAX_LINES else None
         if repair is None or len(repairs) == MAX_REPAIRS:
             raise error
         lines[repair.number] = repair.line
@@ -63,7 +65,9 @@ def _error_line(error: yaml.YAMLError) -> int:
     return mark.line if mark else 0
 
 
-def _find_repair(lines: list[str], error: yaml.YAMLError, parse: Callable[[str], object]) -> Repair | None:
+def _find_repair(
+    lines: list[str], error: yaml.YAMLError, parse: Callable[[str], object], attempts: Iterator[int]
+) -> Repair | None:
     """Return the first repair, by line, that gets the parser further.
 
     If there is none, the first after which it complains further down than the repaired line: an open quotation mark
@@ -72,6 +76,8 @@ def _find_repair(lines: list[str], error: yaml.YAMLError, parse: Callable[[str],
     last, possible_repair = _error_line(error), None
     for number, line in enumerate(lines[: last + 1]):
         for repair in _propose_repairs(number, line):
+            if next(attempts, None) is None:
+                return possible_repair
             repaired = [*lines[:number], repair.line, *lines[number + 1 :]]
             next_error = _find_error("\n".join(repaired) + "\n", parse)
             if next_error is None or _error_line(next_error) > last:

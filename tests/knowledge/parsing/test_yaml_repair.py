@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from knowledge.errors import ContentError
+from knowledge.parsing.yaml_repair import MAX_ATTEMPTS, repair_yaml
 from knowledge.records.entry import read_entry
 
 ENTRY = """---
@@ -86,9 +88,22 @@ def test_empty_is_not_missing(tmp_path: Path) -> None:
 
 
 def test_long_text_is_not_repaired(tmp_path: Path) -> None:
-    """A text of thousands of lines costs one error, not thousands of attempts."""
-    text = ENTRY.replace('  - "Wer', '  - "Ja?\n' * 2_000 + '  - "Wer')
+    """A text of thousands of lines, or of long ones, costs one error, not thousands of attempts."""
+    for lines in ('  - "Ja?\n' * 2_000, f'  - "{"Ja" * 30_000}\n'):
+        (problem,) = problems_of(tmp_path, ENTRY.replace('  - "Wer', f'{lines}  - "Wer'))
 
-    (problem,) = problems_of(tmp_path, text)
+        assert "nicht zu lesen" in problem
 
-    assert "nicht zu lesen" in problem
+
+def test_attempts_are_limited() -> None:
+    """Lines that look wrong, none of which is the cause, are soon given up, and the first error is reported."""
+    attempts: list[str] = []
+
+    def reject(text: str) -> None:
+        attempts.append(text)
+        raise yaml.MarkedYAMLError(problem_mark=yaml.Mark("", 0, text.count("\n"), 0, None, 0))
+
+    with pytest.raises(yaml.YAMLError):
+        repair_yaml("a: 'b\n" * 390, reject)
+
+    assert len(attempts) == MAX_ATTEMPTS + 1
