@@ -1,5 +1,7 @@
 """The settings, read from the environment and ``.env`` and validated at start."""
 
+import re
+from collections.abc import Mapping
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
@@ -62,6 +64,9 @@ class Settings(BaseSettings):
     adviser_ids: Annotated[frozenset[int], NoDecode] = Field(
         frozenset(), description="Telegram user ids that may act as advisers, comma-separated"
     )
+    adviser_chats: Annotated[Mapping[str, int], NoDecode] = Field(
+        {}, description="Further advisers' chats by the name in `contacts.yaml` (`desk`), `kiel=-100123, ulm=-100456`"
+    )
     smtp_url: SecretStr | None = Field(None, description="Mail server, `smtp://user:pw@host:587`; unset: no e-mail")
     mail_from: str | None = Field(None, description="Sender of the e-mails")
     imap_url: SecretStr | None = Field(
@@ -97,6 +102,16 @@ class Settings(BaseSettings):
         "INFO", description="Minimum level of log messages"
     )
     log_format: Literal["text", "json"] = Field("text", description="Format of log messages: `text` or `json`")
+
+    @field_validator("adviser_chats", mode="before")
+    @classmethod
+    def _read_desks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        if not all(name.strip() and re.fullmatch(r"\s*-?\d{1,18}", chat) for name, _, chat in pairs):
+            raise ValueError("is not a list of names and chats; write kiel=-1001234567890, ulm=-1009876543210")
+        return {name.strip(): int(chat) for name, _, chat in pairs}
 
     @field_validator("away", mode="before")
     @classmethod
@@ -146,6 +161,13 @@ class Settings(BaseSettings):
             raise ValueError("GW_WEBHOOK_SECRET may contain only A-Z a-z 0-9 _ -")
         if len(secret) > 256:
             raise ValueError("GW_WEBHOOK_SECRET must not be longer than 256 characters")
+        return self
+
+    @model_validator(mode="after")
+    def _check_desks(self) -> "Settings":
+        chats = [self.adviser_chat_id, *self.adviser_chats.values()]
+        if self.adviser_chats and (self.adviser_chat_id is None or len(set(chats)) < len(chats)):
+            raise ValueError("GW_ADVISER_CHATS: each chat must be another one, and GW_ADVISER_CHAT_ID must be set")
         return self
 
     @model_validator(mode="after")

@@ -125,7 +125,7 @@ def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
         store=store,
         contacts=read_contacts(path_or_builtin(folder, CONTACTS_FILE)),
         steps=read_steps(path_or_builtin(folder, "intro")),
-        advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids),
+        advisers=Advisers(settings.adviser_chat_id, settings.adviser_ids, settings.adviser_chats),
         new_reference=_generate_reference,
         read_status=collect_status,
         default_lang=settings.language,
@@ -230,7 +230,7 @@ async def _run_workers(
     ]
     if runtime.publishes:
         language = runtime.settings.language
-        background_jobs.append(lambda: publish_profile(bot, language, lambda: dialogue.adviser_chat))
+        background_jobs.append(lambda: publish_profile(bot, language, lambda: dialogue.desk_chats))
     if receiver := make_mail_receiver(runtime.settings, dialogue, update_handler.wake_outbox):
         background_jobs.append(lambda: run_mail_receiver(receiver))
     tasks = [sender_task, *(asyncio.create_task(restart_on_error(job)) for job in background_jobs)]

@@ -32,7 +32,7 @@ from bot.domain.message import (
 )
 from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.pipeline.api_calls import build_calls
+from bot.pipeline.api_calls import build_calls, route_to_desks
 from bot.settings import Settings
 from bot.store import SQLITE_PREFIX, Store
 from index.search.live_index import LiveIndex
@@ -159,7 +159,7 @@ def take_turn(dialogue: Dialogue, store: Store, state: State, event: Event) -> T
     for_others = [
         message for message in turn.messages if isinstance(message, RefreshCard | SendMail | SendWithdrawalMail)
     ]
-    calls = build_calls(for_others, event, dialogue.adviser_chat)
+    calls = route_to_desks(dialogue, build_calls(for_others, event, dialogue.adviser_chat), turn.effects)
     store.finish_update(event.update_id, event, turn.state, calls, turn.effects)
     return turn
 

@@ -12,7 +12,7 @@ from bot.errors import StoreConflict, StoreError
 from bot.flows.context import Services
 from bot.flows.relay.lifecycle import check_deadlines
 from bot.flows.relay.reception import greet_advisers
-from bot.pipeline.api_calls import calls_without_event
+from bot.pipeline.api_calls import calls_without_event, route_to_desks
 from bot.pipeline.retry import Sleep, remaining_wait, wait_for_event
 
 log = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ async def run_scheduler(
 
 
 def greet_desk(services: Services) -> None:
-    """Greet the advisers' chat if it never was."""
-    if turn := greet_advisers(services):
+    """Greet the advisers' chats that never were."""
+    for turn in greet_advisers(services):
         services.store.apply(calls_without_event(turn.messages, services.adviser_chat), turn.effects)
 
 
@@ -68,7 +68,8 @@ def process_due_requests(services: Services) -> int:
     for request in services.store.requests.active_requests():
         try:
             if turn := check_deadlines(services, request):
-                services.store.apply(calls_without_event(turn.messages, services.adviser_chat), turn.effects)
+                calls = calls_without_event(turn.messages, services.adviser_chat)
+                services.store.apply(route_to_desks(services, calls), turn.effects)
                 processed += 1
         except StoreConflict:  # the next check decides again
             log.info("a request changed while it was checked")

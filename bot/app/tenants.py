@@ -31,6 +31,7 @@ OWN_FIELDS = frozenset(
         "telegram_token",
         "webhook_secret",
         "adviser_chat_id",
+        "adviser_chats",
         "adviser_ids",
         "away",
         "imap_url",

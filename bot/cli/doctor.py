@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from smtplib import SMTPException
 from typing import TYPE_CHECKING
@@ -131,9 +131,26 @@ def _check_advisers(settings: Settings) -> str:
     if settings.telegram_token is None:
         return "GW_TELEGRAM_TOKEN is not set, so the chat cannot be reached"
     with open_store(settings) as store:
-        chat_id = store.outbox.current_chat_id(settings.adviser_chat_id)
+        chats = {name: store.outbox.current_chat_id(chat_id) for name, chat_id in settings.adviser_chats.items()}
+        main_chat = store.outbox.current_chat_id(settings.adviser_chat_id)
     token = settings.telegram_token.get_secret_value()
-    return _ask_telegram(settings, token, lambda bot: _describe_adviser_chat(bot, chat_id))
+    results = [_ask_telegram(settings, token, partial(_describe_adviser_chat, chat_id=main_chat))]
+    for name, chat_id in chats.items():
+        results.append(f"{name}: {_ask_telegram(settings, token, partial(_describe_adviser_chat, chat_id=chat_id))}")
+    return "; ".join((*results, *_list_unmatched_desks(settings)))
+
+
+def _list_unmatched_desks(settings: Settings) -> list[str]:
+    """Return a note for each name of a desk that only the settings or only contacts.yaml has."""
+    from bot.app.bootstrap import resolve_knowledge_dir
+    from knowledge.loader import path_or_builtin
+    from knowledge.records.contacts import CONTACTS_FILE, read_contacts
+
+    contacts = read_contacts(path_or_builtin(resolve_knowledge_dir(settings), CONTACTS_FILE))
+    named = {contact.desk for contact in contacts if contact.desk}
+    unused = [f"no contact has 'desk: {name}'" for name in settings.adviser_chats if name not in named]
+    unknown = sorted(named.difference(settings.adviser_chats))
+    return [*unused, *(f"'desk: {name}' of contacts.yaml is not in GW_ADVISER_CHATS" for name in unknown)]
 
 
 def _ask_telegram(settings: Settings, token: str, describe: "Callable[[Bot], Awaitable[str]]") -> str:

@@ -121,7 +121,8 @@ def _list_requests(context: TurnContext) -> Turn:
         return context.say("adviser_only")
     if not event.private and event.chat_id != context.adviser_chat:
         return context.say("private_only")  # other groups must not read concerns
-    active = services.store.requests.active_requests()
+    own_desk = context.adviser_chat
+    active = [each for each in services.store.requests.active_requests() if services.find_desk(each) == own_desk]
     active.sort(key=lambda request: (request.turn is not Party.ADVISER, request.since))
     shortened = active[:MAX_LISTED_REQUESTS]
     listed = [

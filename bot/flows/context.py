@@ -1,7 +1,7 @@
 """The input of every flow: the services wired at start, and the context of one turn."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,10 +23,15 @@ from prompts.render import render_template
 
 @dataclass(frozen=True, slots=True)
 class Advisers:
-    """The chat that receives requests, and the ids of people who may always act as advisers."""
+    """The chat that receives requests, and the ids of people who may always act as advisers.
+
+    Attributes:
+        desks: further chats by name, for the contacts whose requests go there.
+    """
 
     chat_id: int | None = None
     ids: frozenset[int] = frozenset()
+    desks: Mapping[str, int] = field(default_factory=dict)
 
     def includes(self, event: Event) -> bool:
         """Return whether the person may act as an adviser, according to the settings or to Telegram."""
@@ -88,6 +93,24 @@ class Services:
         """The current id of the advisers' chat, read from the store; None if there is no such chat."""
         return None if self.advisers.chat_id is None else self.store.outbox.current_chat_id(self.advisers.chat_id)
 
+    @property
+    def desk_chats(self) -> tuple[int, ...]:
+        """The current ids of all chats of advisers, first of that for all requests without another one."""
+        main_chat = self.adviser_chat
+        further_chats = (self.store.outbox.current_chat_id(chat_id) for chat_id in self.advisers.desks.values())
+        return () if main_chat is None else (main_chat, *further_chats)
+
+    def find_desk(self, request: Request) -> int | None:
+        """Return the chat of the advisers of a request: that of its contact, else the one for all other requests."""
+        desk = next((contact.desk for contact in self.contacts if contact.id == request.contact), "")
+        if self.adviser_chat is None or desk not in self.advisers.desks:
+            return self.adviser_chat
+        return self.store.outbox.current_chat_id(self.advisers.desks[desk])
+
+    def find_own_desk(self, chat_id: int) -> int | None:
+        """Return a chat's id if advisers have it, else that of the chat for all requests without another one."""
+        return chat_id if self.advisers.desks and chat_id in self.desk_chats else self.adviser_chat
+
 
 @dataclass(frozen=True)
 class TurnContext:
@@ -113,8 +136,8 @@ class TurnContext:
 
     @cached_property
     def adviser_chat(self) -> int | None:
-        """The current id of the advisers' chat; None if there is no such chat."""
-        return self.services.adviser_chat
+        """The current id of the advisers' chat: the event's, if it is one; None if there is no such chat."""
+        return self.services.find_own_desk(self.event.chat_id)
 
     @cached_property
     def absence(self) -> Absence | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.domain.consultation import Request
+from bot.domain.effects import CreateRequest, Effect
 from bot.domain.event import Event, EventKind
 from bot.domain.message import (
     AlertOperator,
@@ -174,7 +176,8 @@ def make_fallback_calls(services: Services, call: OutgoingCall, reason: str) -> 
     """Return the calls that replace a failed one: its text alone, or notices to the other side of the request."""
     if isinstance(call, ApiCall) and not call.reference and (text_call := text_only_call(call)):
         return [text_call]
-    return calls_without_event(report_undelivered(services, call, reason), services.adviser_chat)
+    notices = calls_without_event(report_undelivered(services, call, reason), services.adviser_chat)
+    return route_to_desks(services, notices)
 
 
 def text_only_call(call: ApiCall) -> ApiCall | None:
@@ -243,6 +246,42 @@ def _button_params(button: Button) -> dict[str, Any]:
 
 
 def readdress_calls(services: Services) -> None:
-    """Redirect the calls queued for the advisers' chat to the one in the settings."""
-    if (adviser_chat := services.adviser_chat) is not None:
+    """Redirect the calls queued for the advisers' chats to those in the settings."""
+    if (adviser_chat := services.adviser_chat) is None:
+        return
+    if not services.advisers.desks:
         services.store.outbox.redirect_adviser_calls(adviser_chat)
+        return
+    for reference in services.store.outbox.queued_thread_requests():
+        request = services.store.requests.find_request(reference)
+        desk = services.find_desk(request) if request else None
+        fine_chats = services.desk_chats if desk is None else ()  # a deleted request is erased where it was
+        services.store.outbox.redirect_request_calls(reference, desk or adviser_chat, fine_chats)
+
+
+def route_to_desks(
+    services: Services, calls: Iterable[OutgoingCall], effects: Iterable[Effect] = ()
+) -> list[OutgoingCall]:
+    """Return calls with those for the advisers of a request addressed to the chat of its contact.
+
+    ``effects`` are those of the same turn, which may create the request.
+    """
+    if not services.advisers.desks:
+        return list(calls)
+    created = {effect.request.reference: effect.request for effect in effects if isinstance(effect, CreateRequest)}
+    return [_route_call(services, call, created) for call in calls]
+
+
+def _route_call(services: Services, call: OutgoingCall, created: Mapping[str, Request]) -> OutgoingCall:
+    if isinstance(call, ApiCall) and call.destination is not Destination.THREAD:
+        return call
+    if not isinstance(call, RefreshCard | ApiCall):
+        return call
+    request = created.get(call.reference) or services.store.requests.find_request(call.reference)
+    desk = services.find_desk(request) if request else None
+    if desk is None or desk == call.chat_id:
+        return call
+    if isinstance(call, RefreshCard):
+        return replace(call, chat_id=desk)
+    edit_of = (desk, call.edit_of[1]) if call.edit_of and call.edit_of[0] == call.chat_id else call.edit_of
+    return replace(call, chat_id=desk, edit_of=edit_of)

@@ -10,7 +10,7 @@ from bot.domain.mail_answer import MailAnswer
 from bot.errors import StoreConflict
 from bot.flows.context import Services
 from bot.flows.relay.mail_answers import take_mail_answer
-from bot.pipeline.api_calls import calls_without_event
+from bot.pipeline.api_calls import calls_without_event, route_to_desks
 
 log = logging.getLogger(__name__)
 MAIL_KEY = "mail"  # of an update that is an e-mail
@@ -25,7 +25,7 @@ def handle_mail(
     answer = MAIL_ADAPTER.validate_python(update[MAIL_KEY], strict=False)
     for _ in range(MAX_CONFLICTS):
         turn = take_mail_answer(services, answer)
-        calls = calls_without_event(turn.messages, services.adviser_chat)
+        calls = route_to_desks(services, calls_without_event(turn.messages, services.adviser_chat))
         try:
             if services.store.finish_update(update_id, None, None, calls, turn.effects):
                 wake_outbox()

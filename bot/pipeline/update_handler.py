@@ -15,7 +15,7 @@ from bot.flows.callback_data import ADVISER_CALLBACK
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.inline_query import InlineOffer, offer_results
-from bot.pipeline.api_calls import build_calls
+from bot.pipeline.api_calls import build_calls, route_to_desks
 from bot.pipeline.inbox import UpdateIncomplete
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,8 @@ class UpdateHandler:
             started_at = time.perf_counter()
             context, turn = self._run_dialogue(event)
             duration_ms = (time.perf_counter() - started_at) * 1000
-            calls = build_calls(turn.messages, event, context.adviser_chat)
+            built_calls = build_calls(turn.messages, event, context.adviser_chat)
+            calls = route_to_desks(self.dialogue, built_calls, turn.effects)
             try:
                 if self.dialogue.store.finish_update(update_id, event, turn.state, calls, turn.effects):
                     record = TurnRecord(
@@ -115,7 +116,7 @@ class UpdateHandler:
         is_greeted = event.kind is EventKind.COMMAND and event.private and event.command in GREETING_COMMANDS
         if not (is_adviser_command or is_adviser_button or is_greeted):
             return event
-        if (adviser_chat := self.dialogue.adviser_chat) is None:
+        if (adviser_chat := self.dialogue.find_own_desk(event.chat_id)) is None:
             return event
         known = self.dialogue.store.desk.colleagues(adviser_chat, 0.0) if is_greeted else ()
         if is_greeted and event.user_id not in [colleague.user_id for colleague in known]:
@@ -143,7 +144,7 @@ class UpdateHandler:
 
     def _is_relayed(self, event: Event) -> bool:
         """Return whether a message of an album may go to the other side of a request as a whole."""
-        if event.chat_id == self.dialogue.adviser_chat:
+        if event.chat_id == self.dialogue.find_own_desk(event.chat_id):
             return True
         requests = self.dialogue.store.requests.requests_by_user(event.user_id) if event.private else ()
         return any(request.talking for request in requests)

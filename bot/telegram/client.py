@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from telegram import Bot, BotCommandScopeChat, User
 from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -71,10 +71,10 @@ async def delete_webhook(bot: Bot) -> None:
         log.warning("a webhook, if one is set, was not deleted (%s)", type(error).__name__)
 
 
-async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[], int | None]) -> None:
+async def publish_profile(bot: Bot, default_lang: str, desk_chats: Callable[[], Iterable[int]]) -> None:
     """Publish what differs of the bot's name, descriptions and command menu, in each language.
 
-    Errors are only logged, since the bot works without it. ``adviser_chat`` reads the store, so a thread calls it.
+    Errors are only logged, since the bot works without it. ``desk_chats`` reads the store, so a thread calls it.
     """
     for lang in COMMANDS_BY_LANG:
         for code in {lang, ""} if lang == default_lang else {lang}:
@@ -83,7 +83,7 @@ async def publish_profile(bot: Bot, default_lang: str, adviser_chat: Callable[[]
             except TelegramError as error:
                 log.warning("the menu in '%s' was not published: %s", code or "default", error.message)
     try:
-        if (chat_id := await asyncio.to_thread(adviser_chat)) is not None:
+        for chat_id in await asyncio.to_thread(desk_chats):
             menu = build_desk_menu() if chat_id < 0 else build_menu(default_lang, for_advisers=True)
             await bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
     except (TelegramError, StoreError) as error:

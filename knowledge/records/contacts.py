@@ -31,7 +31,8 @@ def _check_phone(phone: str) -> str:
 class Contact:
     """A listed contact. ``topics`` are the ids of the entries this contact is responsible for.
 
-    ``role_en`` is the role in English; without it, the role is shown as it is.
+    ``role_en`` is the role in English; without it, the role is shown as it is. ``desk`` is the name of the advisers'
+    group for requests on these topics; without it, they go to the group of all other requests.
     """
 
     id: _ShortText
@@ -42,6 +43,7 @@ class Contact:
     role_en: Annotated[str, Field(max_length=200)] = ""
     default: bool = False
     topics: Annotated[tuple[_ShortText, ...], BeforeValidator(lambda value: [] if value is None else value)] = ()
+    desk: Annotated[str, Field(max_length=40)] = ""
 
     def role_in(self, lang: str) -> str:
         """Return the role in a language."""

@@ -117,6 +117,21 @@ def test_answers_by_email_need_outgoing_mail_and_addresses(monkeypatch: pytest.M
     assert load_settings().mail_advisers == {"bea@example.org", "cem@example.org"}
 
 
+def test_further_desks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further advisers' chats have names and need a first one; a chat must not be named twice."""
+    monkeypatch.setenv("GW_ADVISER_CHATS", "kiel=-1001, ulm = -1002,")
+    with pytest.raises(SettingsError, match="GW_ADVISER_CHAT_ID must be set"):
+        load_settings()
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", "-1001")
+    with pytest.raises(SettingsError, match="each chat must be another one"):
+        load_settings()
+    monkeypatch.setenv("GW_ADVISER_CHAT_ID", "-1000")
+    assert load_settings().adviser_chats == {"kiel": -1001, "ulm": -1002}
+    monkeypatch.setenv("GW_ADVISER_CHATS", "-1001")
+    with pytest.raises(SettingsError, match="write kiel=-1001234567890"):
+        load_settings()
+
+
 def test_email_address_has_an_ascii_form() -> None:
     """Every accepted e-mail address has an ASCII form for headers."""
     assert to_ascii_address("root@localhost") == "root@localhost"

@@ -112,6 +112,8 @@ def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
         return None
     if request is None:
         return context.toast(advisers_label("erased"))
+    if context.services.find_desk(request) != context.event.chat_id:  # it belongs to another desk now
+        return refuse_tap(context)
     if not context.services.advisers.includes(context.event):
         return context.toast(advisers_label("advisers_only"))
     return ADVISER_ACTIONS[action](context, request, value)

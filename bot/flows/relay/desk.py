@@ -20,12 +20,17 @@ def own_number(event: Event) -> int:
 
 
 def find_addressed_request(context: TurnContext) -> Request | None:
-    """Return the request of the event's topic, or of the message that it edits or replies to."""
-    store, event = context.services.store, context.event
-    if request := store.requests.find_request_by_topic(event.chat_id, event.thread_id):
-        return request
+    """Return the request of the event's topic, or of the message that it edits or replies to.
+
+    A request that belongs to another desk now is left out.
+    """
+    services, event = context.services, context.event
+    requests = services.store.requests
+    request = requests.find_request_by_topic(event.chat_id, event.thread_id)
     message_id = event.message_id if event.kind is EventKind.EDITED else event.reply_to
-    return None if message_id is None else store.requests.find_request_by_message(event.chat_id, message_id)
+    if request is None and message_id is not None:
+        request = requests.find_request_by_message(event.chat_id, message_id)
+    return request if request and services.find_desk(request) == event.chat_id else None
 
 
 def adviser_command(handle: EventHandler) -> EventHandler:

@@ -123,4 +123,4 @@ def _report_undeleted(services: Services, call: EraseThread | RequestMailDeletio
     erasure = services.store.erasure
     remaining = [*erasure.erasure_queue(reference), *erasure.undeletable_messages(reference)]
     html = erasure_notice(reference, call.reason, remaining, topic_deleted=False)
-    return (SendMessage(html, chat_id=adviser_chat),)
+    return (SendMessage(html, chat_id=services.find_own_desk(call.chat_id)),)

@@ -13,12 +13,9 @@ from bot.flows.relay.notices import chat_link
 HERE_ACTION = "here"  # of the button below the greeting, by which the bot learns who advises here
 
 
-def greet_advisers(services: Services) -> Turn | None:
-    """Return the turn that greets the advisers' chat with how to work there; None if it was greeted before."""
-    desk = services.adviser_chat
-    if desk is None or services.store.desk.greeted_at(desk):
-        return None
-    return _greeting(State(), desk)
+def greet_advisers(services: Services) -> list[Turn]:
+    """Return the turns that greet the advisers' chats with how to work there, but for those greeted before."""
+    return [_greeting(State(), desk) for desk in services.desk_chats if not services.store.desk.greeted_at(desk)]
 
 
 def handle_arrival(context: TurnContext) -> Turn:

@@ -240,6 +240,18 @@ class OutboxRepository(Repository):
             query = "UPDATE outbox SET chat_id = ? WHERE place = 'thread' AND status = 'queued' AND chat_id <> ?"
             db.execute(query, (adviser_chat, adviser_chat))
 
+    def queued_thread_requests(self) -> list[str]:
+        """Return the references of the requests about which calls are queued for their advisers."""
+        query = "SELECT DISTINCT request FROM outbox WHERE place = 'thread' AND status = 'queued' ORDER BY request"
+        return [row["request"] for row in self._database.fetch_rows(query)]
+
+    def redirect_request_calls(self, reference: str, chat_id: int, fine_chats: Sequence[int] = ()) -> None:
+        """Redirect the calls about a request that are queued for its advisers, unless they go to ``fine_chats``."""
+        with self._database.transaction() as db:
+            query = "UPDATE outbox SET chat_id = ? WHERE place = 'thread' AND status = 'queued' AND request = ? "
+            query += f"AND chat_id {self._database.not_in_list}"
+            db.execute(query, (chat_id, reference, self._database.list_value([chat_id, *fine_chats])))
+
     def move_chat(self, db: Transaction, old_id: int, new_id: int) -> None:
         """Record that a group was upgraded to a supergroup, and redirect the calls queued for it."""
         self._database.upsert_row(db, "moved", {"old": old_id, "new": new_id}, "old")
