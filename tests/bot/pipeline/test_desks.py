@@ -9,7 +9,7 @@ from bot.domain.message import RefreshCard
 from bot.flows.context import Advisers
 from bot.flows.dialogue import Dialogue
 from bot.pipeline.api_calls import readdress_calls, route_to_desks
-from bot.store import ApiCall, Store
+from bot.store import ApiCall, OutgoingCall, Store
 from bot.store.records import Destination, EraseThread, ErasureReason
 from tests.support.relay import ADA, DESK, OPEN, REFERENCE
 
@@ -34,7 +34,7 @@ def queued_chats(store: Store) -> list[int]:
 def test_calls_go_to_the_desk_of_the_contact(desks: Dialogue) -> None:
     """What is for the advisers goes to the contact's desk, even if the request is created at the same moment."""
     created = CreateRequest(replace(OPEN, contact="kim"))
-    calls = [
+    calls: list[OutgoingCall] = [
         RefreshCard(REFERENCE, DESK),
         ApiCall(DESK, "copyMessage", {}, (ADA, 5), reference=REFERENCE, destination=THREAD),
         ApiCall(DESK, "editMessageText", {}, edit_of=(DESK, -7), reference=REFERENCE, destination=THREAD),
