@@ -148,6 +148,7 @@ def test_faults(page: Page, kind: str, status: int) -> None:
 def test_faults_can_be_removed(page: Page) -> None:
     """Pending faults can be removed."""
     ada = page.person("Ada Yıldız")
+    page.answer(group(page.state())["id"], "So arbeiten Sie hier")  # nothing else is being sent
     page.post("fault", kind="server_error", method="sendMessage", times=9)
     page.post("fault", kind="none")
 
