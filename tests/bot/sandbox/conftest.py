@@ -99,6 +99,7 @@ def page(sandbox: Sandbox) -> Iterator[Page]:
     client = Page(sandbox)
     client.post("reset")
     client.until(lambda state: state["bot"]["ready"])
+    client.until(lambda state: any(message["own_bot"] for message in group(state)["messages"]))  # its greeting
     yield client
     client.post("story", stop=True)
     client.post("fault", kind="none")
