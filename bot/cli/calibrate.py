@@ -28,7 +28,7 @@ def calibrate(path: Path | None, out: Path) -> None:
     from index.decision.calibration import unfitted_calibration
     from index.encoder.encoder import OnnxEncoder
     from index.evaluation.dataset import read_labelled_questions
-    from index.evaluation.fit_calibration import extract_sample, fit_calibration, fit_probes, without_examples
+    from index.evaluation.fit_calibration import extract_sample, fit_calibration, without_examples
     from index.evaluation.fit_leaning import fit_leaning
     from index.search.searcher import Searcher
     from index.storage.reader import open_index
@@ -47,15 +47,11 @@ def calibrate(path: Path | None, out: Path) -> None:
             with showing_progress("texts") as progress:
                 build_index(source, Path(folder), progress, cache_root=settings.index_dir)
             reader = open_index(Path(folder), encoder)
-            probes = fit_probes(reader, encoder)
-            reader = replace(reader, calibration=replace(reader.calibration, probes=probes))
             searcher = Searcher(reader, encoder)
             with showing_progress("questions") as progress:
                 messages = track(single_messages, f"{name}: reading", len(single_messages), progress)
                 samples = [extracted for item in messages if (extracted := extract_sample(item, searcher))]
-            calibration, error = fit_calibration(
-                samples, probes, f"{len(samples)} labelled questions, {name} content"
-            )
+            calibration, error = fit_calibration(samples, f"{len(samples)} labelled questions, {name} content")
             searcher = Searcher(replace(reader, calibration=calibration), encoder)
             calibration = replace(calibration, leaning=fit_leaning(items, searcher))
         calibrations[name] = asdict(calibration)

@@ -14,6 +14,7 @@ from index.backends.pg_fulltext import text_search_config
 from index.encoder.model_card import hash_file
 from index.storage.entry_store import read_passages
 from index.storage.layout import (
+    CLASSIFIER_FILE,
     ENTRIES_FILE,
     INTENTS_FILE,
     KEYS_FILE,
@@ -32,7 +33,16 @@ from index.text.analyzer import tokenize_words
 from knowledge.passages import KINDS, PassageKind
 
 # Small files are stored as they are.
-SMALL_FILES = (MANIFEST_FILE, ROWS_FILE, TARGET_ENDS_FILE, TARGETS_FILE, INTENTS_FILE, NAMES_FILE, KEYS_FILE)
+SMALL_FILES = (
+    MANIFEST_FILE,
+    ROWS_FILE,
+    TARGET_ENDS_FILE,
+    TARGETS_FILE,
+    INTENTS_FILE,
+    NAMES_FILE,
+    KEYS_FILE,
+    CLASSIFIER_FILE,
+)
 VERSION_TABLES = ("files", "vectors", "passages", "entries", "postings", "words", "terms")
 # HNSW parameters m and ef_construction; measured, see docs/decisions/0011-pgvector.md.
 HNSW_LINKS, HNSW_CANDIDATES = 24, 100

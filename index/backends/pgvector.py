@@ -20,12 +20,13 @@ from index.backends.pg_fulltext import PgFullTextIndex
 from index.build.builder import BuildResult, IndexSource, write_index_files
 from index.build.corpus import ProgressCallback
 from index.build.embeddings import EmbeddingCache
+from index.build.target_classifier import read_classifiers
 from index.encoder.encoder import Encoder, Vectors
 from index.encoder.model_card import hash_file
 from index.errors import REBUILD_HINT, IndexUnreachable, IndexUnusable
 from index.storage import manifest
 from index.storage.entry_store import EntryStore, TargetNames, parse_passage
-from index.storage.layout import KEYS_FILE, MANIFEST_FILE
+from index.storage.layout import CLASSIFIER_FILE, KEYS_FILE, MANIFEST_FILE
 from index.storage.manifest import Manifest
 from index.storage.reader import (
     IndexComponents,
@@ -155,9 +156,12 @@ class PgBackend:
             if self.read_manifest().encoder_digest == encoder.digest:
                 self._verify_tables(schema)
                 with tempfile.TemporaryDirectory() as folder:
-                    self._fetch_files(schema, Path(folder), (KEYS_FILE,))
-                    keys = np.load(Path(folder) / KEYS_FILE)
-                    return EmbeddingCache(keys, partial(_fetch_vectors, self.database, schema))
+                    self._fetch_files(schema, Path(folder), (KEYS_FILE, CLASSIFIER_FILE))
+                    keys, classifiers = (
+                        np.load(Path(folder) / KEYS_FILE),
+                        read_classifiers(Path(folder) / CLASSIFIER_FILE),
+                    )
+                    return EmbeddingCache(keys, partial(_fetch_vectors, self.database, schema), classifiers)
         except IndexUnreachable:
             raise
         except IndexUnusable:

@@ -13,12 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.build.corpus import CorpusStats, ProgressCallback
+from index.build.target_classifier import NO_CLASSIFIERS, Classifiers, read_classifiers
 from index.encoder.encoder import Encoder, Vectors
 from index.errors import IndexUnusable
 from index.storage import manifest
 from index.storage.entry_store import read_passages
 from index.storage.exact_vectors import round_vectors
-from index.storage.layout import KEYS_FILE, QUESTION_KINDS, VECTOR_DTYPE, VECTORS_FILE, VECTORS_PER_CHUNK
+from index.storage.layout import (
+    CLASSIFIER_FILE,
+    KEYS_FILE,
+    QUESTION_KINDS,
+    VECTOR_DTYPE,
+    VECTORS_FILE,
+    VECTORS_PER_CHUNK,
+)
 
 BATCH_SIZE = 64  # texts encoded at once
 SHIPPED_VECTORS_FILE = Path(__file__).with_name("vectors.npz")  # written by `make vectors`
@@ -26,14 +34,21 @@ RowNumbers = NDArray[np.int64]
 
 
 class EmbeddingCache:
-    """The vectors of a version by text key.
+    """What a build takes from an earlier one: the vectors of a version by text key, and its target classifier.
 
     Args:
         keys: (n,).
         fetch_vectors: returns the vectors (m, d) at these positions (m,) of ``keys``.
+        classifiers: that of the version.
     """
 
-    def __init__(self, keys: NDArray[np.uint64], fetch_vectors: Callable[[RowNumbers], Vectors]) -> None:
+    def __init__(
+        self,
+        keys: NDArray[np.uint64],
+        fetch_vectors: Callable[[RowNumbers], Vectors],
+        classifiers: Classifiers = NO_CLASSIFIERS,
+    ) -> None:
+        self.classifiers = classifiers
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
         self.fetch_vectors = fetch_vectors
@@ -45,7 +60,8 @@ class EmbeddingCache:
             previous = manifest.read_manifest(folder)
             if previous.encoder_digest == encoder.digest:
                 manifest.verify_files(folder, previous)
-                return cls(np.load(folder / KEYS_FILE), partial(_read_vectors, folder / VECTORS_FILE))
+                classifiers = read_classifiers(folder / CLASSIFIER_FILE)
+                return cls(np.load(folder / KEYS_FILE), partial(_read_vectors, folder / VECTORS_FILE), classifiers)
         except (IndexUnusable, OSError, ValueError):
             pass  # a damaged previous version must not prevent a new build
         return cls.open_shipped(encoder)

@@ -14,14 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from index.decision.features import MODEL_FEATURES, Float64Array, FollowUpFeatures, QueryFeatures
-from index.decision.probes import Probes, parse_probes
 from index.errors import IndexUnusable
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 
 # Costs are in units of a needless choice: being offered the right entry among three costs one more tap.
-# A refusal names the nearest subjects too, so a needless one costs little more than a choice without the right one.
-WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 2.5
+WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 3.0
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
 # A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
@@ -107,12 +105,8 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The fitted models with their thresholds (probabilities), and the probes.
+    """The fitted models with their thresholds (probabilities); ``origin`` says what they were fitted on."""
 
-    ``origin`` says what the models were fitted on.
-    """
-
-    probes: Probes
     talk: LogisticModel
     scope: LogisticModel
     order: LogisticModel
@@ -155,10 +149,9 @@ class Calibration:
         return Decision.CLARIFY if probabilities.answerable >= self.offer_from else Decision.ABSTAIN
 
 
-def calibration_from_costs(probes: Probes, models: Mapping[str, LogisticModel], origin: str) -> Calibration:
+def calibration_from_costs(models: Mapping[str, LogisticModel], origin: str) -> Calibration:
     """Combine the models, by name, with the thresholds that follow from the costs."""
     return Calibration(
-        probes,
         **models,
         request_from=REQUEST_THRESHOLD,
         talk_from=SMALL_TALK_THRESHOLD,
@@ -174,7 +167,7 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
     models = {name: LogisticModel(**data[name]) for name in MODEL_FEATURES}
     if any(tuple(models[name].features) != features for name, features in MODEL_FEATURES.items()):
         raise KeyError("features")
-    return Calibration(**{**data, **models, "probes": parse_probes(data["probes"])})
+    return Calibration(**{**data, **models})
 
 
 def load_calibration(*, with_examples: bool, path: Path = CALIBRATION_FILE) -> Calibration:
@@ -196,7 +189,7 @@ def load_calibration(*, with_examples: bool, path: Path = CALIBRATION_FILE) -> C
 def unfitted_calibration() -> Calibration:
     """Return uninformative models, for an index that is searched only to fit real ones."""
     models = {name: constant_model(features, 0.0) for name, features in MODEL_FEATURES.items()}
-    return calibration_from_costs(Probes(), models, "nothing")
+    return calibration_from_costs(models, "nothing")
 
 
 def constant_model(features: Sequence[str], log_odds: float) -> LogisticModel:

@@ -33,11 +33,9 @@ class QueryFeatures(_ModelFeatures):
 
     # "talk": is it small talk or a request for a human?
     small_talk_margin: float = field(metadata={"talk": "ahead"})  # example sentences of small talk over all others
-    talk_log_odds: float = field(metadata={"talk": "talk_probe"})  # by its vector alone, see `index.decision.probes`
+    talk_log_odds: float = field(metadata={"talk": "talk_odds"})  # by the target classifier
     talk_vote: float = field(metadata={"talk": "vote_talk"})  # the share of small talk in the vote described below
-    refusal_log_odds: float = field(
-        metadata={"talk": "refusal_probe", "scope": "refusal_probe"}
-    )  # by its vector alone
+    refusal_log_odds: float = field(metadata={"talk": "refusal_odds"})  # likewise
     # "scope": is it a question that an entry answers?
     similarity: float = field(metadata={"scope": "likeness"})  # of the top, by its example questions and its text
     term_overlap: float = field(metadata={"scope": "cover"})  # share of the query's wording that the top contains
@@ -52,10 +50,15 @@ class QueryFeatures(_ModelFeatures):
     answering_vote: float = field(metadata={"scope": "vote_answers"})  # of the entries that answer something
     gap_vote: float = field(metadata={"scope": "vote_gaps"})
     refusal_vote: float = field(metadata={"scope": "vote_refusals"})
-    gap_log_odds: float = field(metadata={"scope": "gap_probe"})  # that it is left open, by its vector alone
+    # How much likelier one is than the other by the target classifier, as a logarithm:
+    gap_log_ratio: float = field(metadata={"scope": "gap_ratio"})  # any gap than any entry
+    refusal_log_ratio: float = field(metadata={"scope": "refusal_ratio"})  # a refused sentence than any entry
+    top_gap_log_ratio: float = field(metadata={"scope": "top_gap_ratio"})  # the top than any gap
     # "order": if an entry answers it, is that the top?
     top1_margin: float = field(metadata={"order": "margin"})  # fused score of the top over the second
     runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second
+    top1_log_ratio: float = field(metadata={"order": "top_ratio"})  # the top than the next likely entry, as above
+    top1_log_likelihood: float = field(metadata={"order": "top_likelihood"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,11 @@ class FollowUpFeatures(_ModelFeatures):
     alone_similarity: float = field(metadata={"leaning": "alone_likeness"})
     alone_background_margin: float = field(metadata={"leaning": "alone_lead"})
     alone_refusal_margin: float = field(metadata={"leaning": "alone_refusal_ahead"})
-    alone_gap_log_odds: float = field(metadata={"leaning": "alone_gap_probe"})
-    alone_talk_log_odds: float = field(metadata={"leaning": "alone_talk_probe"})
+    alone_gap_log_ratio: float = field(metadata={"leaning": "alone_gap_ratio"})
+    alone_talk_log_odds: float = field(metadata={"leaning": "alone_talk_odds"})
     alone_talk_margin: float = field(metadata={"leaning": "alone_talk_ahead"})
     alone_talk_vote: float = field(metadata={"leaning": "alone_vote_talk"})
-    alone_refusal_log_odds: float = field(metadata={"leaning": "alone_refusal_probe"})
+    alone_refusal_log_odds: float = field(metadata={"leaning": "alone_refusal_odds"})
     alone_refusal_vote: float = field(metadata={"leaning": "alone_vote_refusals"})
     within_talk: float = field(metadata={"leaning": "within_talk"})
     within_scope: float = field(metadata={"leaning": "within_scope"})

@@ -1,31 +1,22 @@
-"""Fit the probes on example questions and the decision on labelled ones. Needs scikit-learn; not used for serving."""
+"""Fit the decision on labelled questions. Needs scikit-learn; not used for serving."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from index.decision.calibration import Calibration, LogisticModel, calibration_from_costs, constant_model
 from index.decision.features import MODEL_FEATURES, Float64Array
-from index.decision.probes import LinearProbe, Probes
-from index.encoder.encoder import Encoder
 from index.evaluation.dataset import LabelledQuestion
 from index.evaluation.metrics import calibration_error, reliability_bins
 from index.search.searcher import Searcher
-from index.storage.layout import VECTORS_FILE
-from index.storage.reader import IndexReader
 from knowledge.loader import Knowledge
-from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Layer
 
 FOLD_COUNT = 8
 # scikit-learn's C, the inverse of the regularisation strength
 INVERSE_REGULARISATION = 3.0
-PROBE_INVERSE_REGULARISATION = 10.0
-PROBE_DECIMALS = 4
 SMALL_TALK_STATUSES = ("consultation", "smalltalk")
 QUERY_MODELS = ("talk", "scope", "order")
 NEVER_LOG_ODDS = -40.0  # the log-odds of a class without examples
@@ -42,36 +33,6 @@ class TrainingSample:
     values_by_model: Mapping[str, Float64Array]
     is_small_talk: bool
     is_correct: bool
-
-
-def fit_probes(reader: IndexReader, encoder: Encoder) -> Probes:
-    """Fit the probes on the questions of entries and gaps and the phrases of intents; constants without any.
-
-    ``reader`` is of an index folder, whose vectors are from ``encoder``.
-    """
-    is_question = reader.row_kinds == KINDS.index(PassageKind.QUESTION)
-    if not is_question.any():
-        return Probes()
-    vectors = np.load(Path(reader.version) / VECTORS_FILE)[is_question].astype(np.float32)
-    targets = reader.row_targets[is_question]
-    is_intent, is_talk = reader.is_intent[targets], (reader.is_intent & ~reader.is_refusal)[targets]
-    return Probes(
-        encoder.revision,
-        talk=_fit_probe(vectors, is_talk),
-        request=_fit_probe(vectors[is_talk], reader.is_request[targets][is_talk]),
-        refusal=_fit_probe(vectors, reader.is_refusal[targets]),
-        gap=_fit_probe(vectors[~is_intent], reader.is_gap[targets][~is_intent]),
-    )
-
-
-def _fit_probe(vectors: NDArray[np.float32], labels: NDArray[np.bool_]) -> LinearProbe:
-    from sklearn.linear_model import LogisticRegression
-
-    if labels.all() or not labels.any():
-        return LinearProbe()
-    fitted: Any = LogisticRegression(C=PROBE_INVERSE_REGULARISATION, max_iter=1000).fit(vectors, labels)
-    weights = np.round(fitted.coef_[0].astype(np.float64), PROBE_DECIMALS).tolist()
-    return LinearProbe(tuple(weights), round(float(fitted.intercept_[0]), PROBE_DECIMALS))
 
 
 def extract_sample(item: LabelledQuestion, searcher: Searcher) -> TrainingSample | None:
@@ -94,15 +55,14 @@ def without_examples(knowledge: Knowledge) -> Knowledge:
     return Knowledge(knowledge.folder, texts)
 
 
-def fit_calibration(samples: Sequence[TrainingSample], probes: Probes, origin: str) -> tuple[Calibration, float]:
+def fit_calibration(samples: Sequence[TrainingSample], origin: str) -> tuple[Calibration, float]:
     """Fit the models of a query on all samples, and none yet of follow-ups.
 
-    Also returns the expected calibration error on topics left out of the fit. ``probes`` are those that the samples
-    were extracted with.
+    Also returns the expected calibration error on topics left out of the fit.
     """
     bins = reliability_bins(cross_validated_predictions(samples), [sample.is_correct for sample in samples])
     models = _fit_models(samples) | {"leaning": constant_model(MODEL_FEATURES["leaning"], NEVER_LOG_ODDS)}
-    return calibration_from_costs(probes, models, origin), calibration_error(bins)
+    return calibration_from_costs(models, origin), calibration_error(bins)
 
 
 def cross_validated_predictions(samples: Sequence[TrainingSample]) -> Float64Array:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.decision.features import QueryFeatures
-from index.decision.probes import Probes
+from index.decision.target_classifier import log_ratio
 from index.search.scoring import BoolArray, Candidates, Float32Array, Hit
 
 BACKGROUND = slice(5, 25)  # the hits that the top is compared with
@@ -14,17 +14,13 @@ MARGIN_OF_ONLY_ENTRY = 0.2  # in a folder of one file: a clear lead
 VOTE_TEMPERATURE = 0.012  # in units of the cosine, within which most rivals of a question lie
 
 
-def extract_features(
-    candidates: Candidates, hits: Sequence[Hit], vocabulary_coverage: float, vector: Float32Array, probes: Probes
-) -> QueryFeatures:
+def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_coverage: float) -> QueryFeatures:
     """Extract the features of a query.
 
     Args:
         candidates: as scored for the query.
         hits: the answering entries, best first; at least one, and ``BACKGROUND.stop`` if there are as many.
         vocabulary_coverage: share of the query's words that an indexed language knows, 0 to 1.
-        vector: that of the query, shape (dimension,).
-        probes: fitted to the vectors of the same encoder, or constants.
     """
     top, scores = hits[0].candidate_index, [hit.score for hit in hits]
     by_questions, masked = candidates.question_similarity, candidates.masked_similarity
@@ -33,11 +29,14 @@ def extract_features(
     overlap, gap_index = candidates.term_overlap, best_index(candidates.fused_score, candidates.is_gap)
     masked_gap = _max_score(masked, candidates.is_gap)
     votes = _vote_shares(by_questions)
+    likelihoods, is_answering, is_gap, is_refusal, is_talk = candidates.log_likelihood, *masks
+    is_top = np.arange(len(likelihoods)) == top
+    second = best_index(likelihoods, is_answering & ~is_top)
     return QueryFeatures(
         small_talk_margin=nearest_talk - max(nearest_answer, nearest_gap, nearest_refusal),
-        talk_log_odds=probes.talk.log_odds(vector),
+        talk_log_odds=log_ratio(likelihoods, is_talk, ~is_talk),
         talk_vote=float(votes[candidates.is_small_talk].sum()),
-        refusal_log_odds=probes.refusal.log_odds(vector),
+        refusal_log_odds=log_ratio(likelihoods, is_refusal, ~is_refusal),
         similarity=float(candidates.similarity[top]),
         term_overlap=float(overlap[top]),
         term_overlap_margin=0.0 if gap_index is None else float(overlap[top] - overlap[gap_index]),
@@ -50,9 +49,13 @@ def extract_features(
         answering_vote=float(votes[candidates.is_answering].sum()),
         gap_vote=float(votes[candidates.is_gap].sum()),
         refusal_vote=float(votes[candidates.is_refusal].sum()),
-        gap_log_odds=probes.gap.log_odds(vector),
+        gap_log_ratio=log_ratio(likelihoods, is_gap, is_answering),
+        refusal_log_ratio=log_ratio(likelihoods, is_refusal, is_answering),
+        top_gap_log_ratio=log_ratio(likelihoods, is_top, is_gap),
         top1_margin=_margin_over(scores, scores[1:2]),
         runners_up_margin=_margin_over(scores, scores[RUNNERS_UP] or scores[1:2]),
+        top1_log_ratio=0.0 if second is None else float(likelihoods[top] - likelihoods[second]),
+        top1_log_likelihood=float(likelihoods[top]),
     )
 
 

@@ -147,7 +147,7 @@ def _extract_features(
         alone_similarity=alone.features.similarity,
         alone_background_margin=alone.features.background_margin,
         alone_refusal_margin=alone.features.refusal_margin,
-        alone_gap_log_odds=alone.features.gap_log_odds,
+        alone_gap_log_ratio=alone.features.gap_log_ratio,
         alone_talk_log_odds=alone.features.talk_log_odds,
         alone_talk_margin=alone.features.small_talk_margin,
         alone_talk_vote=alone.features.talk_vote,

@@ -17,6 +17,7 @@ MAX_NEIGHBOURS = 400  # vectors retrieved from an index too large to compare the
 MAX_BY_OVERLAP = 40  # targets added to their owners for shared wording
 QUESTION_WEIGHT = 3.0  # of the similarity of example questions, relative to that of the text
 TERM_OVERLAP_WEIGHT = 0.1  # relative to the cosines
+CLASSIFIER_WEIGHT = 0.0075  # of the log-likelihood that the target classifier gives
 MASKED_WEIGHT = 0.25  # of the similarity with names masked; all weights are measured, see docs/figures.md
 TEXT_KINDS = [KINDS.index(kind) for kind in (PassageKind.TEXT, PassageKind.SENTENCE, PassageKind.WINDOW)]
 QUESTION_KIND, MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED)
@@ -42,6 +43,7 @@ class Candidates:
         question_similarity: cosine of their example questions; 0 without any.
         masked_similarity: the same with names masked in query and questions; 0 without any.
         similarity: weighted mean of the cosines of example questions and text.
+        log_likelihood: of each, by the target classifier; 0 for all without example questions.
         term_overlap: share of the query's wording that they contain, 0 to 1.
         fused_score: what they are ranked by.
         is_answering, is_gap, is_small_talk, is_refusal: their type; exactly one is true for each.
@@ -51,6 +53,7 @@ class Candidates:
     question_similarity: Float32Array
     masked_similarity: Float32Array
     similarity: Float32Array
+    log_likelihood: Float32Array
     term_overlap: Float32Array
     fused_score: Float32Array
     is_answering: BoolArray
@@ -78,7 +81,8 @@ def score_candidates(
     similarity = (QUESTION_WEIGHT * by_questions + by_text) / (QUESTION_WEIGHT + 1)
     # A document has no example questions, and an intent no text.
     similarity = np.nan_to_num(np.where(np.isnan(by_questions), by_text, similarity))
-    fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap
+    log_likelihood = reader.target_classifier.log_likelihoods(vector)[target_numbers]
+    fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap + CLASSIFIER_WEIGHT * log_likelihood
     if masked_vector is not None:
         fused_score = add_masked_similarity(fused_score, masked_similarity)
     target_flags = (reader.is_gap, reader.is_intent, reader.is_refusal)
@@ -88,6 +92,7 @@ def score_candidates(
         question_similarity=np.nan_to_num(by_questions),
         masked_similarity=masked_similarity,
         similarity=similarity,
+        log_likelihood=log_likelihood,
         term_overlap=overlap,
         fused_score=fused_score,
         is_answering=~(is_gap | is_intent),

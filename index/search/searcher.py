@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from index.decision.calibration import Decision
+from index.decision.target_classifier import log_ratio
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import Encoder
 from index.search.feature_extraction import BACKGROUND, best_index, extract_features
@@ -41,7 +42,6 @@ class Searcher:
     def __init__(self, reader: IndexReader, encoder: Encoder, cross_encoder: CrossEncoder | None = None) -> None:
         self.reader = reader
         self._encoder = encoder
-        self._probes = reader.calibration.probes.for_encoder(encoder.revision)
         self.cross_encoder = cross_encoder
 
     def search(self, question: str, lang: str = "de") -> SearchResult:
@@ -54,9 +54,9 @@ class Searcher:
         if not hits:
             return EMPTY_RESULT
         coverage = reader.word_index.vocabulary_coverage(question)
-        features = extract_features(candidates, hits, coverage, vector, self._probes)
+        features = extract_features(candidates, hits, coverage)
         probabilities = reader.calibration.predict_probabilities(features)
-        intent = self._find_intent(candidates, vector)
+        intent = self._find_intent(candidates)
         reply = reader.intent_replies.get(intent)
         decision = reader.calibration.choose_decision(probabilities, reply is ReplyKind.CONSULTATION)
         gap_id = self._find_gap(candidates, hits[0])
@@ -129,13 +129,14 @@ class Searcher:
     def _encode_queries(self, *questions: str) -> Float32Array:
         return self._encoder.encode_queries([text[:MAX_QUESTION_CHARS].strip() for text in questions], fast=True)
 
-    def _find_intent(self, candidates: Candidates, vector: Float32Array) -> str:
-        """Return the id of the nearest small talk or, if the probe says so, request for a human; "" for neither."""
-        mask, probe = candidates.is_small_talk, self._probes.request
-        if probe.weights:
-            is_request = self.reader.is_request[candidates.target_numbers]
-            mask = mask & (is_request == (probe.log_odds(vector) >= MIN_REQUEST_LOG_ODDS))
-        index = best_index(candidates.question_similarity, mask)
+    def _find_intent(self, candidates: Candidates) -> str:
+        """Return the id of the nearest small talk or, if likelier, request for a human; "" for neither."""
+        is_request = self.reader.is_request[candidates.target_numbers]
+        is_talk = candidates.is_small_talk & ~is_request
+        is_likelier = log_ratio(candidates.log_likelihood, is_request, is_talk) >= MIN_REQUEST_LOG_ODDS
+        index = best_index(
+            candidates.question_similarity, is_request if is_likelier and is_request.any() else is_talk
+        )
         return "" if index is None else self._target_at(candidates, index)[1:]
 
     def _find_gap(self, candidates: Candidates, top: Hit) -> str:

@@ -21,6 +21,7 @@ KEYS_FILE = "keys.npy"  # u64 (rows,): equal keys are equal texts, so that a reb
 VECTORS_FILE = "vectors.npy"  # VECTOR_DTYPE (rows, dimension), L2-normalised
 PRODUCTS_FILE = "vectors.onnx"  # a graph with the same vectors in 8 bits, which compares a query with all of them
 CLUSTERS_FILE = "vectors.faiss"  # an inverted-file index of the vectors, in place of the graph if there are very many
+CLASSIFIER_FILE = "classifier.npz"  # weights of the target classifier, and a hash of what they were fitted to
 TARGETS_FILE = "targets.txt"  # the names of the targets in order, without separators, UTF-8
 TARGET_ENDS_FILE = "targets.npy"  # i64 (targets + 1,): name i is bytes [i] to [i + 1] of targets.txt
 INTENTS_FILE = "intents.json"  # intent id -> kind of reply

@@ -9,7 +9,7 @@ from index.encoder.model_card import hash_file
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage.layout import MANIFEST_FILE
 
-INDEX_FORMAT = 7
+INDEX_FORMAT = 8
 
 
 @dataclass(frozen=True, slots=True)

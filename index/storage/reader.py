@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.decision.calibration import Calibration, parse_calibration
+from index.decision.target_classifier import TargetClassifier
 from index.encoder.encoder import Encoder, EncoderIdentity
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage import layout, manifest
@@ -77,6 +78,7 @@ class IndexReader:
     is_refusal: NDArray[np.bool_]  # (targets,) intents that are answered with a refusal
     is_request: NDArray[np.bool_]  # (targets,) intents to speak to a human
     is_gap: NDArray[np.bool_]  # (targets,)
+    target_classifier: TargetClassifier
     proper_names: ProperNames  # masked when a question is encoded a second time
     group_scorers: GroupScorers | None  # None if the vectors are not searched exactly
     vector_index: VectorIndex
@@ -171,6 +173,8 @@ def assemble_reader(
     intents = json.loads((folder / layout.INTENTS_FILE).read_text(encoding="utf-8"))
     names = json.loads((folder / layout.NAMES_FILE).read_text(encoding="utf-8"))
     targets = TargetNames(folder)
+    with np.load(folder / layout.CLASSIFIER_FILE) as stored:
+        target_classifier = TargetClassifier(stored["weights"])
     exact = components.vector_index.is_exact
     return IndexReader(
         version=version,
@@ -186,6 +190,7 @@ def assemble_reader(
         is_refusal=_flag_intents(intents, targets, ReplyKind.REFUSAL),
         is_request=_flag_intents(intents, targets, ReplyKind.CONSULTATION),
         is_gap=_flag_targets(rows, "gap", len(targets)),
+        target_classifier=target_classifier,
         proper_names=frozenset((lang, stem) for lang, stem in names),
         group_scorers=GroupScorers.from_rows(rows["target"], rows["kind"], len(targets)) if exact else None,
         vector_index=components.vector_index,

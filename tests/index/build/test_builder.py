@@ -130,7 +130,8 @@ def test_progress_is_reported(folder: Path, encoder: OnnxEncoder) -> None:
         lambda *step: steps.append(step),
     )
 
-    assert list(dict.fromkeys(phase for phase, _, _ in steps)) == ["reading", "encoding", "vector index"]
+    phases = list(dict.fromkeys(phase for phase, _, _ in steps))
+    assert phases == ["reading", "encoding", "target classifier", "vector index"]
     assert [step for step in steps if step[0] == "encoding"][-1] == (
         "encoding",
         result.embedded_count,
