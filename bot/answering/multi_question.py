@@ -54,7 +54,8 @@ def answer_each_question(
         if len(_merge_answers(answers)) == MAX_ANSWERS:
             return MessageAnswers(_merge_answers(answers), has_more=True, is_truncated=is_truncated)
         answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, recent_ids)
-        recent_ids = add_recent_entry(recent_ids, answer.result.subject_id)
+        if answer.entry_id:  # nobody refers to a choice that is not yet seen
+            recent_ids = add_recent_entry(recent_ids, answer.result.subject_id)
         answers.append(answer)
     return MessageAnswers(_merge_answers(answers), is_truncated=is_truncated)
 
