@@ -39,7 +39,7 @@ async def test_conversation_keeps_within_the_limits(fake_telegram: FakeTelegram,
     """A person who writes and taps fast gets all answers in order, at the pace that Telegram allows."""
     ada.send_text("Was ist Gemeinsam Wirken?")
     await wait_for_text(fake_telegram, ada, "Gemeinsam Wirken")
-    ada.tap_button("Beratung anfragen")
+    ada.tap_button("👤 Beratung")
     ada.send_text("/datenschutz")
     await fake_telegram.wait_for(lambda: len(fake_telegram.calls_to("sendMessage")) > 2)
 

@@ -43,7 +43,7 @@ def enter_everywhere(bot: RunningBot, text: str) -> Story:
     start = bot.send_text(ada, "/start")
     bot.send_text(ada, "Was ist Collective Impact?")  # so that every story has the same last question
     reference = bot.request(ada, text, text, MAIL)
-    review = next(message for message in ada.bot_messages() if "Genau das gebe ich" in message.text)
+    review = next(message for message in ada.bot_messages() if "Ihre Anfrage an" in message.text)
     card = bot.card(reference)
     assert card.thread_id is not None
     title = bot.fake_telegram.view_chat(bot.forum).topic_names[card.thread_id]

@@ -121,7 +121,7 @@ def test_invalid_tenant_is_not_added(tmp_path: Path, data: Path) -> None:
     fails(add("kiel", "--knowledge", "nichts"), "does not exist")
     fails(add("kiel", "--language", "fr"), "Usage:", code=2)
     (knowledge / "contacts.yaml").write_text("contacts: []", encoding="utf-8")
-    fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: 'contacts' must not be empty")
+    fails(add("kiel", "--knowledge", str(knowledge)), "contacts.yaml:1: Fehler: Bei „contacts:“ steht nichts.")
     assert not (data / "tenants").exists()
     fails(add("kiel", "--knowledge", "leer"), "holds no Markdown file", "gwbot --tenant kiel index build")
     assert "installation's knowledge" in add("bonn", stdin="6:CC").stdout

@@ -85,7 +85,7 @@ async def test_requests_of_another_tenant_are_out_of_reach(
 
     assert reference not in listed.text + start.text
     assert {answer["text"] for answer in answers if answer} == {"Diese Anfrage gibt es nicht mehr."}
-    assert len(ulm.bea.bot_messages(ulm.adviser_chat)) == 1
+    assert len(ulm.bea.bot_messages(ulm.adviser_chat)) == 2  # the greeting and the list
     store = open_store_from_settings(load_tenant_settings(installation, "kiel"))
     (stored,) = store.requests.all_requests()
     store.close()

@@ -12,7 +12,6 @@ from bot.app.bootstrap import open_store_from_settings
 from bot.settings import Settings
 from bot.store import POSTGRESQL_PREFIXES, SqliteDatabase, Store
 from bot.store.postgres.database import PostgresDatabase
-from bot.store.records import OutgoingCall
 from bot.store.sql.database import Cursor, Transaction
 from tests.reliability.chaos.kill_points import KillTrigger
 from tests.support.stores import Around
@@ -27,10 +26,10 @@ class SentLogStore(Around):
         super().__init__(store)
         self._file = file
 
-    def mark_sent(self, call_id: int, message_id: int | None, receipts: Sequence[OutgoingCall] = ()) -> None:
+    def mark_sent(self, call_id: int, message_id: int | None, *arguments: Any) -> None:
         """Record first, then log; if the process is killed in between, the store still has the row."""
         (row,) = self._store.database.fetch_rows("SELECT chat_id FROM outbox WHERE id = ?", call_id)
-        self._store.outbox.mark_sent(call_id, message_id, receipts)
+        self._store.outbox.mark_sent(call_id, message_id, *arguments)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{row['chat_id']} {message_id or 0}\n")
 
