@@ -5,6 +5,7 @@ Whole messages that mean a command, such as "Hilfe" or "English, please!", are c
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +55,7 @@ ENTRY_PREFIX, STEP_PREFIX = "frage-", "intro-"  # of start parameters
 SELFCHECK_LINK = "selbstcheck"  # a start parameter
 COMMANDS_FILE = "commands.yaml"
 _WORD = re.compile(r"\w+")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -70,6 +72,11 @@ def bot_link(username: str, start_parameter: str = "") -> str:
 def share_link(url: str, text: str) -> str:
     """Return the address that lets a person choose a chat in Telegram to send a link and a text to."""
     return f"https://t.me/share/url?url={quote(url, safe='')}&text={quote(text, safe='')}"
+
+
+def spell_command(name: str) -> str:
+    """Return a command's name as Telegram allows it, in lower case and without umlauts: "Zurück" -> "zurueck"."""
+    return unicodedata.normalize("NFC", name).casefold().translate(_UMLAUTS)
 
 
 def simplify_message(text: str) -> str:

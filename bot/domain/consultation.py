@@ -168,6 +168,7 @@ class Request:
         told: when the requester was notified that the answer is late.
         reminded: when the advisers were last reminded.
         remind_at: when an adviser wants to be reminded.
+        remind_by: name of that adviser; "" for none.
         last_reminder: when the advisers were reminded last, by themselves or because somebody waits.
         private_notes: whether all that advisers write about it stays among them.
         suggestions: under which number the message is found that suggests answers, see `own_number`; 0 for none.
@@ -203,6 +204,7 @@ class Request:
     told: float = 0.0
     reminded: float = 0.0
     remind_at: float = 0.0
+    remind_by: str = ""
     last_reminder: float = 0.0
     private_notes: bool = False
     suggestions: int = 0
@@ -246,7 +248,7 @@ class Request:
 
     def close(self, now: float) -> "Request":
         """Return the request as closed: nobody is reminded, and nothing that was switched on for it lasts."""
-        ended = replace(self, talking=False, remind_at=0.0, private_notes=False, suggestions=0)
+        ended = replace(self, talking=False, remind_at=0.0, remind_by="", private_notes=False, suggestions=0)
         return replace(ended, status=RequestStatus.CLOSED, closed=now)
 
     def pass_turn(self, turn: Party, now: float) -> "Request":

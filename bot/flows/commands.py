@@ -18,6 +18,7 @@ from bot.flows.relay import (
     blocking,
     colleagues,
     desk,
+    mistyped,
     notices,
     private_notes,
     reception,
@@ -41,6 +42,8 @@ def handle_command(context: TurnContext) -> Turn:
     name = CANONICAL_COMMANDS.get(context.event.command, "")
     if name in PRIVATE_COMMANDS and not context.event.private:
         return context.say("private_only")
+    if name not in COMMAND_HANDLERS and context.event.chat_id == context.adviser_chat:
+        return mistyped.refuse_slash(context)
     return COMMAND_HANDLERS.get(name, _say_template("unknown_command"))(context)
 
 

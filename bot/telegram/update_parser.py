@@ -1,6 +1,7 @@
 """Turn Telegram's updates into events."""
 
 import logging
+import re
 from typing import Any
 
 from telegram import (
@@ -16,6 +17,7 @@ from telegram import (
 )
 from telegram.constants import ChatMemberStatus, ChatType
 
+from bot.domain.commands import CANONICAL_COMMANDS, spell_command
 from bot.domain.event import MAX_ID, Event, EventKind
 from bot.domain.message import Button, Keyboard
 
@@ -25,6 +27,7 @@ INLINE_KEY_PREFIX = "inline:"  # prefix of the keys of inline queries
 LEFT_STATUSES = (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED)
 ATTACHMENT_FIELDS = ("photo", "voice", "document", "video", "video_note", "audio", "animation", "sticker", "contact",
             "location", "venue", "poll", "dice", "story")  # fmt: skip
+_UMLAUT_COMMAND = re.compile(r"/(?=\w*[^\W\x00-\x7f]|\w*\u0308)([\w\u0308]+)(?:@(\w+))?(?!\S)(.*)", re.DOTALL)
 REPLACEABLE_MEDIA = ("photo", "document", "video", "audio", "animation")  # Bot API, editMessageMedia
 
 
@@ -216,7 +219,14 @@ def _replaceable_file_id(message: Message, media_type: str) -> str:
 
 
 def _parse_command(message: Message, bot_user: User) -> tuple[str, str]:
-    """Return the command that a message starts with, and its arguments; empty if there is none for this bot."""
+    """Return the command that a message starts with, and its arguments; empty if there is none for this bot.
+
+    Telegram marks no command with an umlaut: "/zurück" arrives as a mere text.
+    """
+    if match := _UMLAUT_COMMAND.match(message.text or ""):
+        name, addressee = spell_command(match[1]), match[2]
+        is_own = addressee is None or addressee.casefold() == str(bot_user.username).casefold()
+        return (name, match[3].strip()) if is_own and name in CANONICAL_COMMANDS else ("", "")
     entities = message.entities or ()
     leading_entity = next((entity for entity in entities if entity.offset == 0), None)
     if leading_entity is None or leading_entity.type != MessageEntity.BOT_COMMAND or message.text is None:

@@ -30,7 +30,14 @@ def change_absences(context: TurnContext) -> Turn:
         if absence:
             effects = [SaveAbsence(absence)]
             entered = sorted({*entered, absence})
-    turn = say_at_desk(context, "away", result=result, entered=_describe(entered), set_ones=_describe(set_ones))
+    turn = say_at_desk(
+        context,
+        "away",
+        result=result,
+        adviser=event.name,
+        entered=_describe(entered),
+        set_ones=_describe(set_ones),
+    )
     return replace(turn, effects=tuple(effects))
 
 

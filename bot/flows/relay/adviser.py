@@ -33,7 +33,7 @@ from bot.domain.message import (
 from bot.domain.turn import Album, State, Turn
 from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import TurnContext
-from bot.flows.relay import blocking, colleagues, lifecycle, notices, private_notes, text_blocks, undo
+from bot.flows.relay import blocking, colleagues, lifecycle, mistyped, notices, private_notes, text_blocks, undo
 from bot.flows.relay.albums import note_album_message, remember_album
 from bot.flows.relay.desk import (
     answered_by,
@@ -76,6 +76,11 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
     is_edit = event.kind is EventKind.EDITED
     was_relayed = is_edit and store.requests.find_request_by_message(event.chat_id, event.message_id) is not None
     is_note = any(text.startswith(NOTE_PREFIX) for text in (event.text, *event.captions))
+    if not is_note and mistyped.begins_with_slash(event):
+        if is_edit:
+            return mistyped.refuse_slash(context) if was_relayed else Turn(state)
+        if not album.note and event.message_id not in album.messages:
+            return mistyped.refuse_album(context, album)
     if is_note or (request.private_notes and not is_edit):
         relayed_ids = {*album.messages, event.message_id} if was_relayed else album.messages
         return _keep_among_advisers(state, request, album, tuple(sorted(relayed_ids)))
@@ -192,14 +197,14 @@ def _schedule_reminder(context: TurnContext, request: Request, _: str) -> Turn:
         return refuse_tap(context)
     remind_at = next_opening(context.services.now(), context.services.absences)
     toast = AnswerCallback(advisers_label("reminds", when=format_date_and_time(remind_at, ADVISERS_LANG)))
-    updated = UpdateRequest(replace(request, remind_at=remind_at))
+    updated = UpdateRequest(replace(request, remind_at=remind_at, remind_by=context.event.name))
     return Turn(context.state, (RefreshCard(request.reference), toast), (updated,))
 
 
 def _cancel_reminder(context: TurnContext, request: Request, _: str) -> Turn:
     if not request.remind_at:
         return refuse_tap(context)
-    return update_request(context, replace(request, remind_at=0.0))
+    return update_request(context, replace(request, remind_at=0.0, remind_by=""))
 
 
 def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:

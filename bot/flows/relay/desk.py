@@ -82,7 +82,12 @@ def refuse_tap(context: TurnContext) -> Turn:
 
 
 def send_ready_answer(context: TurnContext, request: Request, title: str, html: str, plain_text: str) -> Turn:
-    """Send a ready answer to the requester; the tapped message says so and offers to take it back."""
+    """Send a ready answer to the requester; the tapped message says so and offers to take it back.
+
+    While all is kept among the advisers, it is refused.
+    """
+    if request.private_notes:
+        return context.toast(advisers_label("notes_only"))
     number = own_number(context.event)
     message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=html)
     undo_row = (adviser_button(request, "undo", str(number)), adviser_button(request, "suggest"))

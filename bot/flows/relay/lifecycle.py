@@ -165,6 +165,6 @@ def _handle_silence(services: Services, request: Request, now: float) -> Turn | 
 
 def _remind_advisers(request: Request, now: float, template: str) -> Turn:
     since = format_date_and_time(request.since, ADVISERS_LANG)
-    reminder = message_to_advisers(request, template, since=since, adviser=request.adviser)
-    reminded = replace(request, last_reminder=now)
+    reminder = message_to_advisers(request, template, since=since, adviser=request.adviser, by=request.remind_by)
+    reminded = replace(request, last_reminder=now, remind_by=request.remind_by if request.remind_at else "")
     return Turn(State(), (reminder, RefreshCard(request.reference)), (UpdateRequest(reminded),))

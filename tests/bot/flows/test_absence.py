@@ -124,6 +124,7 @@ def test_command_enters_shows_and_ends(services: Dialogue) -> None:
     assert "• 3. August 2026 bis 17. August 2026\n• 24. Dezember 2026 (aus den Einstellungen" in command(
         "3. bis 17. August"
     )
+    assert "Eingetragen von Bea. Damit gilt das ganze Beratungsteam als abwesend" in command("3. bis 17. August")
     assert "• 3. August 2026 bis 17. August 2026" in command("")
     assert bot.absences[1] == Absence(date(2026, 8, 3), date(2026, 8, 17))
     assert "nicht verstanden" in command("wenn ich Lust habe")

@@ -80,6 +80,33 @@ def test_edited_command_has_its_arguments_as_text(chat: dict[str, Any]) -> None:
     assert (event.kind, event.command, event.text) == (EventKind.EDITED, "frage", "Was ist Wirkung?")
 
 
+@pytest.mark.parametrize("chat", [GROUP, PRIVATE])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/zurück", ("zurueck", "")),
+        ("/Zuru\u0308ck", ("zurueck", "")),
+        ("/übergabe@GW_bot  Cem\nbitte", ("uebergabe", "Cem\nbitte")),
+        ("/löschen", ("loeschen", "")),
+    ],
+)
+def test_command_with_an_umlaut(chat: dict[str, Any], text: str, expected: tuple[str, str]) -> None:
+    """A command may be written with umlauts, although Telegram does not mark it as one."""
+    event = message(text, chat)
+
+    assert event is not None
+    assert (event.kind, event.command, event.text) == (EventKind.COMMAND, *expected)
+
+
+@pytest.mark.parametrize("text", ["/zurük", "/zurück@other_bot", "/zurück/", "/ zurück", "zurück /zurück"])
+def test_text_with_an_umlaut_is_no_command(text: str) -> None:
+    """Everything else with an umlaut is a text."""
+    event = message(text, PRIVATE)
+
+    assert event is not None
+    assert (event.kind, event.command, event.text) == (EventKind.TEXT, "", text)
+
+
 def test_tap_on_an_existing_button() -> None:
     """A tap on an existing button has the button's data."""
     event = tap("p:more", buttons("p:less", "p:more"))

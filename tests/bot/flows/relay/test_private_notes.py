@@ -22,6 +22,7 @@ from tests.support.relay import (  # fmt: skip
     reads,
     stored,
     tap,
+    told,
 )
 
 pytestmark = pytest.mark.durability
@@ -81,6 +82,23 @@ def test_message_sent_before_can_be_corrected_during_notes(services: Dialogue) -
     )
 
     assert kinds(edited) == [EditRelayed]
+
+
+def test_ready_answers_wait_for_the_end_of_notes(services: Dialogue) -> None:
+    """While notes are on, neither a suggestion nor a text block is sent; the tap says why."""
+    kept(services, TALKING)
+    play(services, command("baustein", "neu termin Gern.", message=95))
+    (look,) = play(services, command("baustein", "termin", message=96))
+    ((_, _, (send,)),) = told(look)
+    on, entry, block, *_, sent = play(
+        services, tap(ON), tap(f"q:answer:{REFERENCE}:backbone"), tap(send), tap(OFF), tap(send)
+    )
+
+    assert "verschicken" not in told(on)[0][1]
+    for turn in (entry, block):
+        reads(turn, ("toast", "„Nur intern“ ist an.", []))
+        assert turn.effects == ()
+    assert "Gern." in told(sent)[0][1]
 
 
 def test_notes_end_with_the_request(services: Dialogue) -> None:

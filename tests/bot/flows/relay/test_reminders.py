@@ -13,6 +13,7 @@ from bot.flows.relay.messages import build_card_keyboard, render_card
 from bot.flows.relay.notices import report_undelivered
 from bot.pipeline.api_calls import build_calls
 from bot.store.records import ApiCall, Destination
+from tests.conftest import Clock
 from tests.support.fake_answerer import FakeAnswerer, answer_with
 from tests.support.relay import DESK, REFERENCE, TAKEN, TALKING, changed, kept, play, reads, stored, tap, told
 
@@ -33,6 +34,20 @@ def test_card_shows_until_when_a_reminder_waits(services: Dialogue) -> None:
     reads(cancelled, ("card", REFERENCE, []), ("toast", "", []))
     reads(again, ("toast", "gilt nicht mehr", []))
     assert "⏰" not in render_card(stored(services))
+
+
+def test_reminder_names_who_set_it_and_who_advises(services: Dialogue) -> None:
+    """A reminder names who wanted it and who has the request now; the next one is anybody's again."""
+    kept(services, TAKEN)
+    play(services, tap(f"q:remind:{REFERENCE}"))
+    handed = replace(stored(services), adviser="Cem")
+    due = replace(services, now=Clock(handed.remind_at))
+    turn = lifecycle.check_deadlines(due, handed)
+    free = lifecycle.check_deadlines(due, handed.release())
+
+    assert told(turn)[0][1].strip() == "⏰ Bea wollte hier an diese Anfrage erinnert werden. Zuständig: Cem."
+    assert "Noch hat niemand übernommen." in told(free)[0][1]
+    assert (changed(turn).remind_at, changed(turn).remind_by) == (0.0, "")
 
 
 def test_card_shows_the_last_reminder(services: Dialogue) -> None:
