@@ -10,7 +10,7 @@ async def test_away_and_back(
     """An adviser enters an absence in the group, people read it before they ask for advice, and it can be ended."""
     async with connected_to(forum):
         bea.send_text("/abwesend heute", forum)
-        entered = await wait_for_text(fake_telegram, bea, "Eingetragen.", forum)
+        entered = await wait_for_text(fake_telegram, bea, "Eingetragen von", forum)
         ada.send_text("/beratung")
         asked = await ada.wait_for_reply()
         bea.send_text("/abwesend ende", forum)
