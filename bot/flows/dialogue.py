@@ -11,7 +11,7 @@ from bot.flows import callbacks, commands, crisis, intro, questions, short_repli
 from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
-from bot.flows.relay import adviser, colleagues, lifecycle, reception, requester
+from bot.flows.relay import adviser, colleagues, lifecycle, reception, requester, withdrawal
 from bot.flows.selfcheck import questionnaire, team
 from prompts.render import render_template
 
@@ -63,6 +63,8 @@ def _handle_text(context: TurnContext) -> Turn:
     state = context.state
     if turn := short_replies.answer_comment_offer(context) or lifecycle.record_comment(context):
         return turn
+    if state.form and withdrawal.is_worded(context) and not withdrawal.is_wish(context):
+        return _cancel_unsent(context)
     if state.form and not state.form.paused:
         return typed_answers.handle_form_text(context)
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
@@ -73,6 +75,15 @@ def _handle_text(context: TurnContext) -> Turn:
     if command := commands.find_worded_command(context):
         return commands.handle_command(command)
     return requester.offer_passing_on(context, questions.answer_question(context))
+
+
+def _cancel_unsent(context: TurnContext) -> Turn:
+    """Cancel the form, for which the words to withdraw a request are meant; an open request may be meant too."""
+    turn = form.cancel_form(context)
+    if not context.open_requests:
+        return turn
+    question = withdrawal.choose_withdrawal(context.with_state(turn.state))
+    return replace(question, messages=(*turn.messages, *question.messages))
 
 
 def _handle_media(context: TurnContext) -> Turn:

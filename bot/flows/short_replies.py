@@ -29,13 +29,15 @@ from bot.flows.callback_data import (
     fits_button,
 )
 from bot.flows.context import TurnContext
+from bot.flows.relay import progress
 from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, level_label, require_questionnaire, show_question
 from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
 
-YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PRAISE, REMARK, CHOICE = (
-    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "lob", "bemerkung", "wahl"
+YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, REMARK, CHOICE = (
+    "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "pause", "stand", "lob",
+    "bemerkung", "wahl",
 )  # fmt: skip
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
@@ -97,11 +99,14 @@ def _find_reply(context: TurnContext) -> str:
 def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Turn | None:
     """Return the turn of a reply to the question that the bot asked last; None if it is none."""
     state = context.state
-    if state.check and state.check.stage is SelfCheckStage.ASKING and reply in (YES, NO, UNSURE):
-        return _answer_selfcheck(context, state.check, reply)
+    if state.check and state.check.stage is SelfCheckStage.ASKING and reply in (YES, NO, UNSURE, PAUSE):
+        pause = f"{SELFCHECK_CALLBACK}pause:"
+        return _tap(context, pause) if reply == PAUSE else _answer_selfcheck(context, state.check, reply)
     if reply == GO_ON and state.touring:
         step = state.step + 1 if state.shown.startswith(STEP_PREFIX) else max(state.step, 1)
         return _tap(context, f"{INTRO_CALLBACK}go:{step}")
+    if reply == PAUSE and state.touring:
+        return _tap(context, f"{INTRO_CALLBACK}pause:")
     offered = state.offered if _is_still_asked(context) else ()
     if not offered:
         return _answer_reminder(context, reply)
@@ -115,15 +120,15 @@ def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Tu
     return context.reply(render_template("other_words", context.lang), _talk_row(context)) if reply == NO else None
 
 
-def _answer_selfcheck(context: TurnContext, progress: SelfCheckProgress, reply: str) -> Turn | None:
+def _answer_selfcheck(context: TurnContext, check: SelfCheckProgress, reply: str) -> Turn | None:
     """Return the turn of a reply to a question of the self-check; "yes" counts only if an answer begins so."""
     questions_by_id = {question.id: question for question in require_questionnaire(context).questions}
-    question, highest = questions_by_id.get(progress.at), LEVEL_COUNT - 1
+    question, highest = questions_by_id.get(check.at), LEVEL_COUNT - 1
     if question is None:
         return None
     label = level_label(question, highest, context.lang).casefold()
     if reply == YES and not label.startswith(("ja", "yes")):
-        return show_question(context, progress, "form_choose")
+        return show_question(context, check, "form_choose")
     level = {YES: str(highest), NO: "0", UNSURE: UNKNOWN_LEVEL}[reply]
     return _tap(context, f"{SELFCHECK_CALLBACK}a:{question.id}:{level}")
 
@@ -226,6 +231,8 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     AGAIN: _show_again,
     COMPLAINT: _apologise,
     GO_ON: lambda context: None,  # outside of the introduction, it asks for more on the same subject
+    PAUSE: lambda context: None,
+    STAND: progress.show_progress,
     PRAISE: lambda context: context.say("thanks"),
     REMARK: lambda context: context.say("chatter"),
     CHOICE: lambda context: None,

@@ -24,10 +24,19 @@ COMMAND = "zurueckziehen"
 MAX_CONCERN_LENGTH = 40  # characters of it on the button that chooses a request
 
 
+def is_worded(context: TurnContext) -> bool:
+    """Return whether a text is nothing but the wish to withdraw a request."""
+    return context.services.command_words.get(simplify_message(context.event.text)) == COMMAND
+
+
 def is_wish(context: TurnContext) -> bool:
-    """Return whether a text is nothing but the wish to withdraw a request, and there is one to withdraw."""
-    words = context.services.command_words.get(simplify_message(context.event.text))
-    return words == COMMAND and bool(context.open_requests)
+    """Return whether a text is nothing but the wish to withdraw a request, and there is one to withdraw.
+
+    While a form is filled in, the form is meant.
+    """
+    form = context.state.form
+    is_form_meant = form is not None and not form.paused and context.active_conversation is None
+    return not is_form_meant and is_worded(context) and bool(context.open_requests)
 
 
 def choose_withdrawal(context: TurnContext) -> Turn:

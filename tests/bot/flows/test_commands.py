@@ -34,6 +34,11 @@ def give_command(dialogue: Dialogue, name: str, text: str = "") -> Turn:
         ("kontakt", "kontakt"),
         ("Abbrechen", "abbrechen"),
         ("yardım", "hilfe"),
+        ("Einführung machen", "einfuehrung"),
+        ("Selbst-Check machen", "selbstcheck"),
+        ("mitgeben", "mitnehmen"),
+        ("PDF bitte", "mitnehmen"),
+        ("zurückziehn", "zurueckziehen"),
     ],
 )
 def test_a_command_without_a_slash(dialogue: Dialogue, text: str, command: str) -> None:
@@ -45,6 +50,8 @@ def test_a_language_is_chosen_at_once(dialogue: Dialogue) -> None:
     """The wish for a language chooses it, as a word and after the command."""
     assert say(dialogue, "English please").state.lang == "en"
     assert say(dialogue, "auf Deutsch bitte", State(lang="en")).state.lang == "de"
+    assert say(dialogue, "auf deutsch wieder", State(lang="en")).state.lang == "de"
+    assert say(dialogue, "gehts einfacher?", State(lang="de")).state.lang == "de-leicht"
     assert give_command(dialogue, "sprache", "de-leicht").state.lang == "de-leicht"
     assert give_command(dialogue, "sprache", "klingonisch").state.lang == ""
 

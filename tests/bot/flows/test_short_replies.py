@@ -178,11 +178,32 @@ def test_the_introduction_goes_on(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "weiter")) == [NO_ANSWER.html]  # searched
 
 
+def test_the_introduction_pauses(dialogue: Dialogue) -> None:
+    """Within the introduction, "Pause" is its button; elsewhere it is searched."""
+    paused = say(dialogue, "Pause", State(touring=True, step=2, audience="npo", shown="intro-2"))
+
+    assert (paused.state.touring, paused.state.step) == (False, 2)
+    assert len(paused.messages) == 1
+    assert texts(say(dialogue, "Pause")) == [NO_ANSWER.html]
+
+
+def test_the_selfcheck_pauses(dialogue: Dialogue) -> None:
+    """While the self-check asks, "Pause" is its button."""
+    asking = SelfCheckProgress(stage=SelfCheckStage.ASKING, at="vision")
+
+    paused = say(dialogue, "Pause", State(check=asking)).state
+
+    assert paused.check is not None
+    assert paused.check.stage is SelfCheckStage.PAUSED
+
+
 def test_complaint_in_so_many_words(dialogue: Dialogue) -> None:
     """A complaint gets an apology with the last question and the way to a person."""
     turn = say(dialogue, "Ich möchte mich beschweren!", State(last_question="Wer zahlt das?"))
 
     assert "„Wer zahlt das?“" in texts(turn)[0]
+    repeated = say(dialogue, "das hast du mir grad schon geschrieben", State(last_question="Wer zahlt das?"))
+    assert texts(repeated) == texts(turn)
     assert labels(turn) == ["Beratung anfragen"]
 
 

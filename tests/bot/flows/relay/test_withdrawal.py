@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.answering.language import SUPPORTED_LANGUAGES
-from bot.domain.consultation import Request, RequestStatus
+from bot.domain.consultation import Form, FormStep, Request, RequestStatus
 from bot.domain.effects import CreateRequest, UpdateRequest
 from bot.domain.event import EventKind
 from bot.domain.message import EditMessage, RefreshCard, SendMail, SendMessage, SendWithdrawalMail
@@ -27,6 +27,7 @@ from tests.support.relay import (
     kinds,
     person,
     reads,
+    told,
 )
 
 pytestmark = pytest.mark.durability
@@ -40,7 +41,21 @@ def tap(services: Dialogue, data: str) -> Turn:
 
 
 @pytest.mark.parametrize("request_", [OPEN, TAKEN, TALKING])
-@pytest.mark.parametrize("words", ["/zurueckziehen", "/withdraw", "Anfrage zurückziehen", "Withdraw my request!"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/zurueckziehen",
+        "/withdraw",
+        "Anfrage zurückziehen",
+        "Withdraw my request!",
+        "ich will meine anfrage zurückziehen",
+        "zurückziehen",
+        "anfrage zurückziehn",
+        "anfrage stornieren",
+        "Meine Anfrage hat sich erledigt.",
+        "I’d like to withdraw my request",
+    ],
+)
 def test_command_and_words_ask_first(services: Dialogue, request_: Request, words: str) -> None:
     """The command and the words for it ask once, also within a conversation, and change nothing yet."""
     kept(services, request_)
@@ -51,6 +66,33 @@ def test_command_and_words_ask_first(services: Dialogue, request_: Request, word
 
     reads(turn, (None, f"Anfrage {REFERENCE} zurückziehen?", ASKED))
     assert turn.effects == ()
+
+
+def test_words_within_a_form_cancel_it(services: Dialogue) -> None:
+    """What is being filled in is meant, and the words are no answer to it; an open request is asked about as well."""
+    filling, words = (
+        replace(STATE, form=Form(at=FormStep.CONCERN)),
+        person(text="Ich will meine Anfrage zurückziehen"),
+    )
+
+    turn = services.handle(filling, words)
+    kept(services, OPEN)
+    beside = services.handle(filling, words)
+
+    assert [(each.state.form, each.effects) for each in (turn, beside)] == [(None, ())] * 2
+    reads(turn, (None, "Abgebrochen", []))
+    reads(beside, (None, "Abgebrochen", []), (None, f"Anfrage {REFERENCE} zurückziehen?", ASKED))
+
+
+@pytest.mark.parametrize(("stored", "asks"), [(None, False), (OPEN, True)])
+def test_words_beside_a_paused_form(services: Dialogue, stored: Request | None, asks: bool) -> None:
+    """Beside a paused form an open request is meant; if there is none, the form."""
+    if stored:
+        kept(services, stored)
+
+    turn = services.handle(replace(STATE, form=Form(paused=True)), person(text="zurückziehen"))
+
+    assert ("zurückziehen?" in told(turn)[0][1], turn.state.form is not None) == (asks, asks)
 
 
 def test_several_requests_can_be_chosen_from(services: Dialogue) -> None:
