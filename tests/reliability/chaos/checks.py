@@ -215,11 +215,11 @@ def check_store(stage: Stage, fetch_rows: FetchRows, sent_logs: Iterable[Path]) 
     queued = fetch_rows("SELECT count(*) FROM outbox WHERE status = 'queued'")[0][0]
     failed = fetch_rows("SELECT method, reason, request, chat_id FROM outbox WHERE status = 'failed'")
     requests = [json.loads(body) for (body,) in fetch_rows("SELECT body FROM requests")]
-    bot_changes = Counter(
+    bot_changes = Counter(  # with each, it sends one message to the advisers; the card is updated besides
         reference
         for (reference,) in fetch_rows(
             f"SELECT request FROM outbox WHERE user_id IS NULL AND chat_id = {stage.forum.id} "  # noqa: S608 - a number
-            "AND method <> 'noted'"
+            "AND method NOT IN ('noted', 'card')"
         )
     )
     lines = fetch_rows("SELECT reference, side, text FROM lines ORDER BY id")
