@@ -133,17 +133,21 @@ class RunningBot:
         """Tap a button and wait for what follows."""
         return person.wait_for_reply_sync(person.tap_button(label), count=count, timeout=WAIT_TIMEOUT)
 
-    def request(self, person: User, concern: str = "Wir suchen Partner.", fields: str = "", mail: str = "") -> str:
-        """Send a request, with ``fields`` in every optional field; return its reference."""
+    def request(
+        self, person: User, concern: str = "Wir suchen Partner.", fields: str = "", address: str = "", times: str = ""
+    ) -> str:
+        """Send a request, with ``fields`` in every optional field but the times of a call; return its reference."""
         self.send_text(person, "/beratung")
         self.send_text(person, concern)
         self._optional(person, fields)
         self.tap_button(person, "Verein oder NPO")
         self._optional(person, fields)
-        if mail:
-            self.send_text(person, mail)
+        if address:
+            self.send_text(person, address)
         else:
             self.tap_button(person, "Hier bei Telegram")
+        if times:  # they are asked only below a telephone number
+            self.send_text(person, times)
         self.tap_button(person, "Ja, so weitergeben", count=2)
         sent = self.wait_for_text(person, "hat die Nummer")
         return next(word for word in sent.text.split() if re.fullmatch(r"[A-Z2-9]{4}-[A-Z2-9]{4}", word))

@@ -12,21 +12,27 @@ from tests.security.conftest import RunningBot
 FORMATTING_TYPES = {"bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link", "text_mention",
        "blockquote", "expandable_blockquote", "custom_emoji", "date_time"}  # fmt: skip
 MAIL = "ada@example.org"
+TELEPHONE = "+49 431 123456"
 Shape = tuple[list[tuple[str, str | None]], list[tuple[str, str | None, str | None]]]
 
 
 @dataclass
 class Story:
-    """What became of a text: ``messages`` has those that display it, by place, ``answers`` the replies to it."""
+    """What became of a text: ``messages`` has those that display it, by place, ``answers`` the replies to it.
+
+    ``call`` is a second request, of somebody who asks for a call: only there the times are a place for the text.
+    """
 
     text: str
     reference: str
     request: Request
+    call: Request
     messages: dict[str, MessageView] = field(default_factory=dict)
     answers: dict[str, MessageView] = field(default_factory=dict)
     title: str = ""
     recipients: list[str] = field(default_factory=list)
     mail: EmailMessage = field(default_factory=EmailMessage)
+    call_mail: EmailMessage = field(default_factory=EmailMessage)
 
     @cached_property
     def line(self) -> str:
@@ -70,10 +76,18 @@ def enter_everywhere(bot: RunningBot, text: str) -> Story:
     request = bot.until(lambda: _commented(bot, reference))
     assert request is not None
     rating = bot.wait_for_text(bot.forum, f", „{request.comment}“", new_thread)
+    caller = bot.add_person()
+    call = bot.request(caller, "Bitte rufen Sie an.", address=TELEPHONE, times=text)
+    call_review = next(message for message in caller.bot_messages() if "Ihre Anfrage an" in message.text)
+    call_request = bot.store.requests.find_request(call)
+    call_mail_found = bot.until(lambda: bot.mail_server.find_mail(call))
+    assert call_request is not None
+    assert call_mail_found is not None
     return Story(
         text,
         reference,
         request,
+        call_request,
         {
             "review": review,
             "card": card,
@@ -81,11 +95,14 @@ def enter_everywhere(bot: RunningBot, text: str) -> Story:
             "edit": edited,
             "history": history,
             "comment": rating,
+            "call review": call_review,
+            "call card": bot.card(call),
         },
         {"question": question, "start": start},
         title,
         recipients,
         mail,
+        call_mail_found[1],
     )
 
 

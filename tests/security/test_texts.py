@@ -7,8 +7,8 @@ from tests.security.hostile import HOSTILE_TEXTS
 from tests.security.story import MAIL, Story, enter_everywhere, shape
 
 HARMLESS = "Brücke"
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
-PLACES = ("review", "card", "adviser", "edit", "history", "comment")
+KEYS = ["Auto-Submitted", "From", "To", "Subject", "Date", "Message-ID", "Reply-To", "MIME-Version", "Content-Type"]
+PLACES = ("review", "card", "adviser", "edit", "history", "comment", "call review", "call card")
 
 
 @pytest.fixture(scope="module")
@@ -43,31 +43,34 @@ def test_text_is_stored_unchanged(story: Story) -> None:
     request, text, line = story.request, story.text, story.line
 
     assert (request.name, request.details.concern) == (text, text)
-    assert (request.details.organisation, request.details.place, request.details.times) == (line, line, line)
+    assert (request.details.organisation, request.details.place) == (line, line)
     assert request.details.address == MAIL
+    assert story.call.details.times == line
 
 
 def test_mail_headers(story: Story, harmless: Story) -> None:
     """A mail goes to the contact only and has the usual headers, each once."""
     assert story.recipients == harmless.recipients
-    assert story.mail.keys() == HEADERS
+    assert story.mail.keys() == KEYS
     assert [address.addr_spec for address in story.mail["Reply-To"].addresses] == [MAIL]
     assert [address.addr_spec for address in story.mail["To"].addresses] == story.recipients
-    assert all(header.defects == () for header in story.mail.values())
+    assert story.call_mail.keys() == [name for name in KEYS if name != "Reply-To"]
+    assert [address.addr_spec for address in story.call_mail["To"].addresses] == story.recipients
+    assert all(header.defects == () for mail in (story.mail, story.call_mail) for header in mail.values())
 
 
 def test_mail_parts(story: Story) -> None:
     """A mail has the text in plain, escaped in HTML, and the usual two attachments."""
-    text = story.text
-    plain, html = (story.mail.get_body((kind,)) for kind in ("plain", "html"))
-    names = [part.get_filename() for part in story.mail.iter_attachments()]
+    for reference, mail in ((story.reference, story.mail), (story.call.reference, story.call_mail)):
+        plain, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
+        names = [part.get_filename() for part in mail.iter_attachments()]
 
-    assert plain is not None
-    assert html is not None
-    assert " ".join(text.split()) in " ".join(plain.get_content().split())
-    assert "<script" not in html.get_content()
-    assert 'evil.example"' not in html.get_content().replace("&#34;", "")
-    assert names == [f"{story.reference}.vcf", f"{story.reference}.txt"]
+        assert plain is not None
+        assert html is not None
+        assert " ".join(story.text.split()) in " ".join(plain.get_content().split())
+        assert "<script" not in html.get_content()
+        assert 'evil.example"' not in html.get_content().replace("&#34;", "")
+        assert names == [f"{reference}.vcf", f"{reference}.txt"]
 
 
 def test_reply_contains_nothing_of_the_attacker(story: Story) -> None:
