@@ -155,6 +155,11 @@ class TurnContext:
         return [request for request in self.requests if request.status is not RequestStatus.CLOSED]
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether the advisers block the person now."""
+        return self.services.store.desk.blocked_until(self.event.user_id) > self.services.now()
+
+    @property
     def active_conversation(self) -> Request | None:
         """The person's own request whose conversation with an adviser is in progress."""
         conversations = [request for request in self.requests if request.talking]

@@ -91,7 +91,7 @@ def _handle_media(context: TurnContext) -> Turn:
     event, form = context.event, context.state.form
     if turn := crisis.answer_with_help(context):
         return turn
-    turn = context.say("unsupported", media=event.media_type)
+    turn = context.say("unsupported", media=event.media_type, blocked=context.is_blocked)
     if event.text.strip() and (form is None or form.paused):
         note, turn = render_template("caption_only", context.lang), questions.answer_question(context)
         if turn.messages:

@@ -43,7 +43,7 @@ def choose_withdrawal(context: TurnContext) -> Turn:
     """Ask whether to withdraw the open request, or which one if there are several."""
     match context.open_requests:
         case []:
-            return context.say("withdraw_nothing")
+            return context.say("withdraw_nothing", blocked=context.is_blocked)
         case [request]:
             return ask_withdrawal(context, request)
     rows = tuple((_choice_button(request),) for request in context.open_requests)

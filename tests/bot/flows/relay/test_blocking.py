@@ -7,13 +7,15 @@ import pytest
 from bot.domain.calendar import DAY
 from bot.domain.consultation import RequestStatus
 from bot.domain.effects import CreateRequest, ErasePerson
-from bot.domain.event import EventKind
+from bot.domain.event import Event, EventKind
 from bot.domain.message import RelayMessage, SendMessage
+from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.messages import render_card
 from tests.conftest import Clock
 from tests.support.relay import (  # fmt: skip
     ADA,
+    CLOSED,
     OPEN,
     REFERENCE,
     TALKING,
@@ -94,6 +96,25 @@ def test_blocked_person_in_need_gets_the_numbers(services: Dialogue) -> None:
 
     assert "112" in told(turn)[0][1]
     assert RelayMessage not in kinds(turn)
+
+
+@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
+def test_blocked_person_is_not_invited(services: Dialogue, lang: str) -> None:
+    """While a person is blocked, what the bot cannot read or do is answered without the way to a new request."""
+    events = (
+        person(EventKind.OTHER, "", media_type="document"),
+        person(EventKind.OTHER, "", media_type="contact"),
+        person(EventKind.COMMAND, "", command="zurueckziehen"),
+    )
+    way = "/consult" if lang == "en" else "/beratung"
+
+    def is_invited(event: Event) -> bool:
+        return way in told(services.handle(State(lang=lang), event))[0][1]
+
+    kept(services, CLOSED)
+    assert [is_invited(event) for event in events] == [True] * 3
+    play(services, tap(BAN))
+    assert [is_invited(event) for event in events] == [False] * 3
 
 
 def test_blocking_ends_by_itself(services: Dialogue) -> None:
