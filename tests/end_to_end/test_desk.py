@@ -47,7 +47,7 @@ async def test_mention_gets_help_and_private_the_way(
 
 @pytest.mark.usefixtures("connected")
 async def test_message_is_taken_back(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """A message is deleted at the person's side, whatever the fault; if Telegram refuses, the adviser is told."""
+    """A message is deleted at the person's side, whatever the fault; a misspelled command is not sent there."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
     wrong = bea.send_text("Falsche Person!", chat=forum, topic=topic)
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
@@ -57,12 +57,15 @@ async def test_message_is_taken_back(fake_telegram: FakeTelegram, ada: User, bea
     bea.send_text("/zurueck", chat=forum, topic=topic, reply_to=wrong)
     await wait_for_text(fake_telegram, bea, "Ich lösche diese Nachricht", forum)
     await fake_telegram.wait_for(lambda: not any("Falsche Person" in text for text in texts(ada)))
-    bea.send_text("/zurueck", chat=forum, topic=topic)
+    bea.send_text("/zurük", chat=forum, topic=topic)
+    await wait_for_text(fake_telegram, bea, "Nicht verschickt. Meinten Sie /zurueck?", forum)
+    bea.send_text("/zurück", chat=forum, topic=topic)
     await fake_telegram.wait_for(lambda: not any("Guten Tag!" in text for text in texts(ada)))
     bea.send_text("Auf Wiedersehen!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Bea (Beratung):\nAuf Wiedersehen!")
 
     assert not any("lässt sie nicht mehr löschen" in text for text in texts(bea, forum))
+    assert not any("/zur" in text for text in texts(ada))
 
 
 @pytest.mark.usefixtures("connected")
