@@ -14,6 +14,7 @@ from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Entry
 
 MIN_SENTENCE_MARGIN = 0.15  # over the mean of an entry's sentences, to be sure of the best; see docs/figures.md
+MAX_COSINE = 1.0
 SENTENCE_KIND = KINDS.index(PassageKind.SENTENCE)
 
 
@@ -30,8 +31,8 @@ class ScoredSentence:
 
     @property
     def is_sure(self) -> bool:
-        """Whether it clearly leads, and says something itself: what ends with a colon only opens a list."""
-        return self.margin >= MIN_SENTENCE_MARGIN and not self.text.endswith(":")
+        """Whether it clearly leads."""
+        return self.margin >= MIN_SENTENCE_MARGIN
 
 
 def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) -> ScoredSentence | None:
@@ -53,6 +54,7 @@ def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) 
     own_rows = rows[first : first + len(sentences)]
     own_slice = slice(int(own_rows[0]), int(own_rows[-1]) + 1)
     similarities = reader.vector_index.compute_similarities(vector[None], own_slice)[0]
-    best = int(similarities.argmax())
+    opens_list = np.array([text.endswith(":") for text in sentences])  # says nothing by itself
+    best = int(np.where(opens_list, similarities - 2 * MAX_COSINE, similarities).argmax())
     text, similarity = sentences[best], float(similarities[best])
     return ScoredSentence(text, similarity, similarity - float(similarities.mean()))
