@@ -16,7 +16,7 @@ from index.search.searcher import MAX_OPTIONS, Searcher
 from index.search.sentences import find_best_sentence
 from index.text.analyzer import WORD_PATTERN
 from knowledge.records.discourse_markers import DiscourseMarkers
-from knowledge.records.entry import DETAILS_GAP, Entry, Layer
+from knowledge.records.entry import Entry, Layer
 
 MIN_INTENT_PROBABILITY = 0.8  # to take a sentence for small talk without a doubt
 MIN_SURE_PROBABILITY = 0.95  # of an answer to the message by itself, to be preferred to what is found in context
@@ -85,7 +85,7 @@ def search_message(
     """
     is_change, message = split_announcement(message, markers)
     found = () if is_change else (searcher.find_entry(entry_id, lang) for entry_id in recent_ids)
-    contexts = [entry for entry in found if entry and entry.id != DETAILS_GAP]  # a refusal is no subject
+    contexts = [entry for entry in found if entry and entry.layer is not Layer.GAP]  # a refusal is no subject
     if not contexts or only_reacts(message, markers):
         return searcher.search(message, lang)
     if asks_for_more(message, markers):
