@@ -120,7 +120,7 @@ def _check_store(settings: Settings) -> str:
 
 def _check_telegram(settings: Settings) -> str:
     if settings.telegram_token is None:
-        return "GW_TELEGRAM_TOKEN is not set; the bot runs in the terminal only"
+        return "GW_TELEGRAM_TOKEN is not set; the bot runs in the sandbox and in the terminal"
     return _ask_telegram(settings, settings.telegram_token.get_secret_value(), _describe_bot)
 
 

@@ -97,7 +97,8 @@ def new(name: str, layer: str, folder: Path | None, lang: str | None) -> None:
         text = render_entry_template(entry_lang, Layer(layer), MIN_QUESTIONS[entry_lang], not_answered_count)
         _write_new_file(path, text)
         click.echo(f"{path}: lines {describe_lines(find_placeholders(text))}")
-    click.echo("Fill in every ‹…› there. Then run: gwbot knowledge check")
+    checked_folder = "" if folder == (settings.knowledge_dir or BUILT_IN) else f" {folder}"
+    click.echo(f"Fill in every ‹…› there. Then run: gwbot knowledge check{checked_folder}")
 
 
 def _write_new_file(path: Path, text: str) -> None:
