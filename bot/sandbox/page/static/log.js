@@ -48,7 +48,7 @@ export function log(titleId, draw, over) {
   }
 
   function toEnd() {
-    scroller.scrollTo({ top: 0, behavior: "smooth" });
+    scroller.scrollTop = 0; // at once, because a message that arrives would stop a smooth movement
     scroller.focus({ preventScroll: true });
   }
 
