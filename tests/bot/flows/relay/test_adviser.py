@@ -353,6 +353,22 @@ def test_invalid_tap_does_nothing(services: Dialogue, event: Event, data: str, a
     assert answer in toast.text
 
 
+def test_tap_at_a_desk_that_no_longer_has_the_request(services: Dialogue) -> None:
+    """A card that was left in another group does nothing there."""
+    other_desk = DESK - 1
+    services = replace(services, advisers=replace(services.advisers, desks={"kiel": other_desk}))
+    kept(services, OPEN)
+
+    turn = adviser_flow.handle_adviser_callback(
+        TurnContext(services, STATE, replace(TAP, chat_id=other_desk)), f"take:{REFERENCE}"
+    )
+
+    assert turn is not None
+    (toast,) = turn.messages
+    assert isinstance(toast, AnswerCallback)
+    assert "gilt nicht mehr" in toast.text
+
+
 def test_suggestions_after_a_voice_message(services: Dialogue) -> None:
     """What is suggested fits the requester's last words; a voice message is passed over."""
     kept(services, TALKING)
