@@ -359,9 +359,8 @@ def test_tap_at_a_desk_that_no_longer_has_the_request(services: Dialogue) -> Non
     services = replace(services, advisers=replace(services.advisers, desks={"kiel": other_desk}))
     kept(services, OPEN)
 
-    turn = adviser_flow.handle_adviser_callback(
-        TurnContext(services, STATE, replace(TAP, chat_id=other_desk)), f"take:{REFERENCE}"
-    )
+    context = TurnContext(services, STATE, replace(TAP, chat_id=other_desk))
+    turn = adviser_flow.handle_adviser_callback(context, f"take:{REFERENCE}")
 
     assert turn is not None
     (toast,) = turn.messages
