@@ -157,10 +157,8 @@ class PgBackend:
                 self._verify_tables(schema)
                 with tempfile.TemporaryDirectory() as folder:
                     self._fetch_files(schema, Path(folder), (KEYS_FILE, CLASSIFIER_FILE))
-                    keys, classifiers = (
-                        np.load(Path(folder) / KEYS_FILE),
-                        read_classifiers(Path(folder) / CLASSIFIER_FILE),
-                    )
+                    keys = np.load(Path(folder) / KEYS_FILE)
+                    classifiers = read_classifiers(Path(folder) / CLASSIFIER_FILE)
                     return EmbeddingCache(keys, partial(_fetch_vectors, self.database, schema), classifiers)
         except IndexUnreachable:
             raise

@@ -14,7 +14,6 @@ from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Entry
 
 MIN_SENTENCE_MARGIN = 0.15  # over the mean of an entry's sentences, to be sure of the best; see docs/figures.md
-MAX_COSINE = 1.0
 SENTENCE_KIND = KINDS.index(PassageKind.SENTENCE)
 
 
@@ -55,6 +54,6 @@ def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) 
     own_slice = slice(int(own_rows[0]), int(own_rows[-1]) + 1)
     similarities = reader.vector_index.compute_similarities(vector[None], own_slice)[0]
     opens_list = np.array([text.endswith(":") for text in sentences])  # says nothing by itself
-    best = int(np.where(opens_list, similarities - 2 * MAX_COSINE, similarities).argmax())
+    best = int(np.where(opens_list, -np.inf, similarities).argmax())
     text, similarity = sentences[best], float(similarities[best])
     return ScoredSentence(text, similarity, similarity - float(similarities.mean()))

@@ -54,6 +54,14 @@ def test_question_may_refer_to_the_one_before(answerer: Answerer) -> None:
     assert answers.answers[1].context_entry_id == "stiftung-bildung"
 
 
+def test_question_does_not_refer_to_a_choice(answerer: Answerer) -> None:
+    """Nobody has seen yet what is offered for the question before."""
+    answers = answer_each_question(answerer, "Was ist eine Vision und was kostet das?", "de").answers
+
+    assert answers[0].status is AnswerStatus.CLARIFY
+    assert answers[1].context_entry_id == ""
+
+
 def test_request_for_a_human_is_answered_once(answerer: Answerer) -> None:
     """However often a message asks for a human, the contact is shown once."""
     text = "Kann ich mit einem Menschen sprechen? Was ist Collective Impact? Können Sie mich bitte zurückrufen?"

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from index.search.follow_up import asks_for_more, split_announcement
+from index.encoder.encoder import OnnxEncoder
+from index.search.follow_up import asks_for_more, search_message, split_announcement
+from index.search.live_index import LiveIndex
+from index.search.sentences import find_best_sentence
 from knowledge.errors import ContentError
 from knowledge.loader import BUILT_IN
 from knowledge.records.discourse_markers import MARKERS_FILE, DiscourseMarkers, read_markers
@@ -61,3 +64,32 @@ def test_words_are_read_as_written(tmp_path: Path) -> None:
     file.write_text(f"en:\n{LISTS.replace('plain: []', 'plain: [no, on, 2]')}", encoding="utf-8")
 
     assert read_markers(file)["en"].plain == {"no", "on", "2"}
+
+
+def find_context(live: LiveIndex, message: str, recent_id: str) -> str:
+    """Return the entry in whose context a message after this entry is read; "" for none."""
+    context = search_message(live.current_searcher(), message, MARKERS["de"], (recent_id,), "de").context
+    return context.id if context else ""
+
+
+def test_a_refusal_is_no_subject(live: LiveIndex) -> None:
+    """A message that leans on an answer does not lean on the text that says there is none."""
+    assert find_context(live, "und wer zahlt das?", "backbone") == "backbone"
+    assert find_context(live, "und wer zahlt das?", "einzelheiten") == ""
+
+
+def test_a_question_on_the_subject_does_not_lean_on_what_the_bot_is(live: LiveIndex) -> None:
+    """A question that finds entries by itself is no follow-up of what the bot said about itself."""
+    assert find_context(live, "und wer hat am Ende das Sagen?", "bot-frage-gespeichert") == ""
+
+
+def test_a_sentence_that_opens_a_list_is_not_quoted(live: LiveIndex, encoder: OnnxEncoder) -> None:
+    """It is not even where it comes closest to the question."""
+    searcher = live.current_searcher()
+    entry = searcher.reader.get_entry("was-ist-gemeinsam-wirken", "de")
+    opening = next(text for text in searcher.reader.entries.get_sentences(entry.id)["de"] if text.endswith(":"))
+
+    sentence = find_best_sentence(searcher.reader, entry, encoder.encode_passages([opening])[0])
+
+    assert sentence is not None
+    assert not sentence.text.endswith(":")
