@@ -55,6 +55,9 @@ class _Language:
         words = sorted({word for element in elements for word in signs.alternatives(element)})
         self._beginnings = tuple(_normalise(word[:-1]) for word in words if word.endswith(ANY_ENDING))
         self._words = {_normalise(word) for word in words if not word.endswith(ANY_ENDING)}
+        keys = [piece for wording in signs.signs for piece in self._key_words(wording)]
+        self._keys = {word for word in keys if not word.endswith(ANY_ENDING)}
+        self._key_beginnings = tuple({word.rstrip(ANY_ENDING) for word in keys if word.endswith(ANY_ENDING)})
         self._misspellings: dict[str, str] = {}
         for word in sorted(self._words):
             if len(word) >= MIN_TYPO_LENGTH:
@@ -62,9 +65,19 @@ class _Language:
                     self._misspellings.setdefault(shorter, word)
 
     def matches(self, words: Iterable[str]) -> bool:
-        kept = " ".join(word for word in words if word not in self._fillers)
-        without_harmless = self._harmless.sub(_CUT, kept)
+        kept = [word for word in words if word not in self._fillers]
+        if not any(map(self._is_key, map(self._correct, kept))):
+            return False
+        without_harmless = self._harmless.sub(_CUT, " ".join(kept))
         return bool(self._wordings.search(" ".join(map(self._correct, without_harmless.split()))))
+
+    def _key_words(self, wording: str) -> list[str]:
+        """Return the alternatives of a wording's longest element; no message fits without one of them."""
+        elements = (self._alternatives(element) for element in wording.split() if element not in (GAP, SENTENCE_EDGE))
+        return max(filter(None, elements), key=lambda words: min(map(len, words)), default=[])
+
+    def _is_key(self, word: str) -> bool:
+        return word in self._keys or word.startswith(self._key_beginnings)
 
     def _correct(self, word: str) -> str:
         """Return the long word that a word differs from by one letter that is missing, added, wrong or moved."""
@@ -95,11 +108,11 @@ class _Language:
         """Return the patterns of an element; none if it consists of fillers, which are left out of messages too."""
         if element == SENTENCE_EDGE:
             return [r"\."]
-        return [
-            re.escape(_normalise(word.rstrip(ANY_ENDING))) + (r"[^ .,]*" if word.endswith(ANY_ENDING) else "")
-            for word in self._signs.alternatives(element)
-            if _normalise(word) not in self._fillers
-        ]
+        return [re.escape(word).replace(r"\*", "[^ .,]*") for word in self._alternatives(element)]
+
+    def _alternatives(self, element: str) -> list[str]:
+        """Return the normalised words of an element, some with any ending, without fillers."""
+        return [word for word in map(_normalise, self._signs.alternatives(element)) if word not in self._fillers]
 
 
 def _split_words(text: str) -> Iterator[str]:

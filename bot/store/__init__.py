@@ -8,9 +8,8 @@ from bot.errors import StoreError
 from bot.store.records import MAIN_TENANT, ApiCall, OutgoingCall, QueuedCall
 from bot.store.sql.database import Database
 from bot.store.sql.store import Store
-from bot.store.sqlite.database import SqliteDatabase
 
-__all__ = ["ApiCall", "OutgoingCall", "QueuedCall", "SqliteDatabase", "Store", "open_store_at"]
+__all__ = ["ApiCall", "OutgoingCall", "QueuedCall", "Store", "open_store_at"]
 SQLITE_PREFIX = "sqlite:///"
 POSTGRESQL_PREFIXES = ("postgresql://", "postgres://")
 
@@ -31,6 +30,8 @@ def open_store_at(url: str, clock: Callable[[], float], tenant: str = MAIN_TENAN
 
 def _open_database(url: str, clock: Callable[[], float], tenant: str) -> Database:
     if url.startswith(SQLITE_PREFIX):
+        from bot.store.sqlite.database import SqliteDatabase  # takes long, and most commands need no store
+
         return SqliteDatabase(Path(url.removeprefix(SQLITE_PREFIX)), clock)
     if not url.startswith(POSTGRESQL_PREFIXES):
         raise StoreError(f"A store's address begins with {SQLITE_PREFIX} or {POSTGRESQL_PREFIXES[0]}")

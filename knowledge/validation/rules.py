@@ -124,15 +124,16 @@ def _check_duplicates(knowledge: Knowledge) -> Iterator[Problem]:
     for field in ("questions", "title"):
         entries_by_text: dict[tuple[str, str], Entry] = {}
         for entry in knowledge.entries:
-            value = getattr(entry, field)
+            value, repeated = getattr(entry, field), _repeated_questions(entry)
             for text in (value,) if isinstance(value, str) else value:
                 earlier = entries_by_text.setdefault((entry.lang, _fold_question(text)), entry)
-                if earlier is not entry or (field == "questions" and _repeats_question(entry, text)):
+                if earlier is not entry or (field == "questions" and text.casefold() in repeated):
                     yield _text_problem(entry_path(knowledge, entry), text, "repeated_in_entry", entry=earlier.id)
 
 
-def _repeats_question(entry: Entry, question: str) -> bool:
-    return sum(question.casefold() == other.casefold() for other in entry.questions) > 1
+def _repeated_questions(entry: Entry) -> set[str]:
+    counts = Counter(question.casefold() for question in entry.questions)
+    return {question for question, count in counts.items() if count > 1}
 
 
 def _check_not_answered(knowledge: Knowledge) -> Iterator[Problem]:

@@ -12,8 +12,9 @@ from bot.answering.answerer import Answerer
 from bot.app.bootstrap import BotRuntime, make_answerer, make_dialogue
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.postgres.database import PostgresDatabase
+from bot.store.sqlite.database import SqliteDatabase
 from index.search.live_index import LiveIndex
 from tests.conftest import Clock
 from tests.support.relay import DESK

@@ -10,9 +10,10 @@ import pytest
 
 from bot.domain.effects import CreateRequest
 from bot.errors import StoreError
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.records import ClaimedUpdate
 from bot.store.sqlite.backup import backup_store, restore_store
+from bot.store.sqlite.database import SqliteDatabase
 from tests.support.relay import OPEN
 
 pytestmark = pytest.mark.durability

@@ -18,7 +18,8 @@ from bot.domain.effects import CreateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.log import _JsonFormatter, _RedactingFormatter, escape_control_chars, json_line
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
+from bot.store.sqlite.database import SqliteDatabase
 from tests.support.paths import ROOT
 
 CONTROL_SEQUENCES = {

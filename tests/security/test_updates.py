@@ -12,7 +12,8 @@ from bot.app.bootstrap import BotRuntime, make_dialogue
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.update_handler import UpdateHandler
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
+from bot.store.sqlite.database import SqliteDatabase
 from bot.telegram.update_parser import chat_key, only_newest, parse_raw_update
 from index.search.live_index import LiveIndex
 from tests.security.hostile import LONE_SURROGATE

@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
+from bot.store.sqlite.database import SqliteDatabase
 
 PARTS = ("database", "inbox", "users", "requests", "outbox", "selfchecks", "mailboxes", "absences", "erasure")
 

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.postgres.database import PostgresDatabase
+from bot.store.sqlite.database import SqliteDatabase
 
 Tables = dict[str, list[dict[str, Any]]]
 

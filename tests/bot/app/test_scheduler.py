@@ -15,8 +15,9 @@ from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import CreateRequest
 from bot.flows.dialogue import Dialogue
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.records import SENDING_DUTY
+from bot.store.sqlite.database import SqliteDatabase
 from index.search.live_index import LiveIndex
 from tests.bot.store.test_store import request
 from tests.conftest import Clock

@@ -11,7 +11,8 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
+from bot.store.sqlite.database import SqliteDatabase
 from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from prompts.telegram_html import html_to_plain
 from tests.conftest import Clock

@@ -15,10 +15,11 @@ from bot.domain.consultation import Party
 from bot.domain.effects import AppendTranscript, CreateRequest, ErasePerson
 from bot.domain.message import RefreshCard, SendMail
 from bot.pipeline.outbox import INTERNAL_ERROR_TRIES, MAX_TRIES, CallResult, Outbox, Retry
-from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
+from bot.store import ApiCall, OutgoingCall, Store
 from bot.store.postgres.database import PostgresDatabase
 from bot.store.records import AdviserThread, Destination, EraseThread, ErasureResult, RequestMailDeletion
 from bot.store.sql.outgoing_calls import MAIL_CHAT, SEND_MAIL
+from bot.store.sqlite.database import SqliteDatabase
 from bot.store.sqlite.schema import migrations
 from tests.bot.pipeline.test_outbox_pace import Telegram
 from tests.bot.store.test_store import EVENT, finish, request

@@ -15,8 +15,9 @@ import pytest
 from bot.errors import StoreError, StoreGone, StoreUnavailable
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.outbox import CallResult, Outbox, Sent
-from bot.store import OutgoingCall, SqliteDatabase, Store
+from bot.store import OutgoingCall, Store
 from bot.store.sqlite.backup import backup_store, restore_store
+from bot.store.sqlite.database import SqliteDatabase
 from tests.bot.store.test_store import finish, say
 from tests.conftest import Clock
 from tests.support.disk import Disk, small_disk

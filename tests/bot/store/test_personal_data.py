@@ -46,10 +46,11 @@ from bot.domain.message import RefreshCard, SendMail
 from bot.domain.selfcheck import SelfCheckProgress
 from bot.domain.turn import State
 from bot.errors import StoreConflict
-from bot.store import ApiCall, SqliteDatabase, Store
+from bot.store import ApiCall, Store
 from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.records import AdviserThread, Destination, EraseThread, ErasureReason, RequestMailDeletion
 from bot.store.sql.outgoing_calls import MAIL_CHAT
+from bot.store.sqlite.database import SqliteDatabase
 from tests.conftest import Clock
 from tests.support.tables import tables
 

@@ -24,9 +24,10 @@ from bot.domain.effects import (
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.errors import StoreConflict, StoreError
-from bot.store import ApiCall, OutgoingCall, SqliteDatabase, Store
+from bot.store import ApiCall, OutgoingCall, Store
 from bot.store.records import SET_REACTION, AdviserThread
 from bot.store.sqlite.backup import backup_store, restore_store
+from bot.store.sqlite.database import SqliteDatabase
 from bot.store.sqlite.schema import migrations
 from tests.bot.conftest import OpenStore
 from tests.conftest import Clock

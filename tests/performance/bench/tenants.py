@@ -12,8 +12,9 @@ from pathlib import Path
 from bot.answering.answerer import Answerer
 from bot.app.bootstrap import make_answerer
 from bot.settings import Settings
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.postgres.database import PostgresDatabase
+from bot.store.sqlite.database import SqliteDatabase
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
 from tests.reliability.chaos.database import Database

@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.app.bootstrap import open_store_from_settings
 from bot.settings import Settings
-from bot.store import POSTGRESQL_PREFIXES, SqliteDatabase, Store
+from bot.store import POSTGRESQL_PREFIXES, Store
 from bot.store.postgres.database import PostgresDatabase
 from bot.store.sql.database import Cursor, Transaction
+from bot.store.sqlite.database import SqliteDatabase
 from tests.reliability.chaos.kill_points import KillTrigger
 from tests.support.stores import Around
 

@@ -13,8 +13,9 @@ from bot.domain.effects import SaveAbsence, SaveMailbox, ShareSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.mail_answer import Mailbox
 from bot.errors import StoreError
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.postgres.database import PostgresDatabase
+from bot.store.sqlite.database import SqliteDatabase
 from tests.bot.conftest import OpenStore
 from tests.bot.store.test_personal_data import ADA, BEA, DESK, apply_update, full
 from tests.bot.store.test_store import EVENT, finish, say

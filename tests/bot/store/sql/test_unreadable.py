@@ -11,7 +11,8 @@ from bot.domain.effects import CreateRequest, ErasePerson, SaveSelfCheck, Update
 from bot.domain.event import Event, EventKind
 from bot.domain.turn import State
 from bot.pipeline.inbox import Inbox
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
+from bot.store.sqlite.database import SqliteDatabase
 from tests.bot.store.test_personal_data import BEA, apply_update
 from tests.conftest import Clock
 from tests.support.command_line import gwbot

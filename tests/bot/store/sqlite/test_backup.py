@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.personal_data import DATA_CATALOGUE
 from bot.store.sqlite.backup import (
     backup_store,
@@ -22,6 +22,7 @@ from bot.store.sqlite.backup import (
     restore_store,
     summary_text,
 )
+from bot.store.sqlite.database import SqliteDatabase
 from tests.bot.store.sqlite.test_restore import create_store
 from tests.bot.store.test_personal_data import ADA, full
 from tests.conftest import Clock

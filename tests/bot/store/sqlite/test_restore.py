@@ -14,9 +14,10 @@ from bot.domain.effects import SaveAbsence, SaveMailbox, ShareSelfCheck
 from bot.domain.event import Event, EventKind
 from bot.domain.mail_answer import Mailbox
 from bot.errors import StoreError
-from bot.store import SqliteDatabase, Store
+from bot.store import Store
 from bot.store.records import EraseThread, ErasureReason, RequestMailDeletion
 from bot.store.sqlite.backup import backup_store, restore_store
+from bot.store.sqlite.database import SqliteDatabase
 from bot.store.sqlite.schema import MIGRATIONS, migrations
 from tests.bot.store.test_personal_data import BEA, DESK, OUTGOING, apply_update, full
 from tests.bot.store.test_store import finish, say

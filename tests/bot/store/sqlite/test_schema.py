@@ -10,7 +10,7 @@ import yaml
 from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.store import SqliteDatabase
+from bot.store.sqlite.database import SqliteDatabase
 from bot.store.sqlite.schema import MIGRATIONS, migrations
 from tests.conftest import Clock
 from tests.support.tables import of_file
