@@ -162,7 +162,7 @@ class Request:
         taken_by: Telegram id of the adviser who took it; 0 for none.
         adviser: name of the adviser who took it; "" for none.
         talking: whether a conversation with an adviser is in progress and the bot stays silent. It begins when an
-            adviser writes or the requester reopens the request, and ends when they end it or the request is closed.
+            adviser writes or the request is reopened, and ends when the requester ends it or the request is closed.
         turn: who is expected to write next.
         since: when ``turn`` began.
         told: when the requester was notified that the answer is late.
@@ -250,6 +250,11 @@ class Request:
         """Return the request as closed: nobody is reminded, and nothing that was switched on for it lasts."""
         ended = replace(self, talking=False, remind_at=0.0, remind_by="", private_notes=False, suggestions=0)
         return replace(ended, status=RequestStatus.CLOSED, closed=now)
+
+    def reopen(self, now: float) -> "Request":
+        """Return the closed request as open again, with the adviser who had it; nothing new is promised."""
+        status = RequestStatus.TAKEN if self.adviser else RequestStatus.OPEN
+        return replace(self.pass_turn(Party.ADVISER, now), status=status, closed=0.0, speaker="")
 
     def pass_turn(self, turn: Party, now: float) -> "Request":
         """Return the request with the side that is to write next, and without notices and reminders so far."""

@@ -7,7 +7,8 @@ stateDiagram-v2
     taken --> open: release
     open --> closed: close, solved, withdrawn
     taken --> closed: close, solved, withdrawn, silence
-    closed --> open: reopen
+    closed --> taken: reopen
+    closed --> open: reopen, if nobody had it
 ```
 """
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from bot.domain.calendar import DAY
-from bot.domain.consultation import Request, RequestStatus
+from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import BlockRequester, Effect, UnblockRequester, UpdateRequest
 from bot.domain.message import AnswerCallback, Message, RefreshCard
 from bot.domain.turn import Turn
@@ -88,4 +88,6 @@ def reopen_unless_blocked(context: TurnContext, request: Request, _: str) -> Tur
     """Return the turn of an adviser who reopens a request, whose requester must not be blocked."""
     if context.services.store.desk.blocked_until(request.user_id) > context.services.now():
         return context.toast(advisers_label("ban_lasts"))
-    return lifecycle.reopen_request(context, request)
+    lines = context.services.store.requests.load_transcript(request.reference)
+    talked = any(line.side == Party.ADVISER for line in lines)  # then the conversation goes on
+    return lifecycle.reopen_request(context, replace(request, talking=talked), by=context.event.name)

@@ -73,18 +73,22 @@ def close_request(state: State, request: Request, now: float, template: str) -> 
     return Turn(state, messages, (UpdateRequest(request.close(now)),))
 
 
-def reopen_request(context: TurnContext, request: Request) -> Turn:
-    """Reopen a closed request: notify both sides, and promise a new date if dates are promised."""
+def reopen_request(context: TurnContext, request: Request, by: str = "") -> Turn:
+    """Reopen a closed request and notify both sides; ``by`` is the adviser who does so, "" for the requester."""
     if request.status is not RequestStatus.CLOSED or request.withdrawn:
         return context.toast(format_label("gone", request.lang))
-    now = context.services.now()
-    promised = promised_deadline(now, context.services.answer_days, context.services.absences)
-    updated = replace(request.release().pass_turn(Party.ADVISER, now), promised=promised, closed=0.0)
-    end_row = (requester_row(request, "end"),) if request.talking else ()
-    by = format_date_and_time(promised, request.lang) if promised else ""
-    notice = message_to_requester(request, "request_reopened", end_row, by=by, talking=request.talking)
-    messages = (notice, RefreshCard(request.reference), message_to_advisers(request, "reopened"), AnswerCallback())
+    updated = request.reopen(context.services.now())
+    end_row = (requester_row(updated, "end"),) if updated.talking else ()
+    notice = message_to_requester(
+        updated, "request_reopened", end_row, adviser=updated.adviser, talking=updated.talking
+    )
+    messages = (notice, RefreshCard(request.reference), announce_reopening(updated, by), AnswerCallback())
     return Turn(context.state, messages, (UpdateRequest(updated),))
+
+
+def announce_reopening(request: Request, by: str = "") -> SendMessage:
+    """Return the message that tells the advisers of a reopened request, and mentions the one who still has it."""
+    return message_to_advisers(request, "reopened", by=by, id=request.taken_by, adviser=request.adviser)
 
 
 def record_rating(state: State, request: Request, rating: str) -> Turn | None:

@@ -1,6 +1,7 @@
 """The requester's side: during a conversation with an adviser, the person's messages go to the advisers."""
 
 import re
+from collections.abc import Set
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
@@ -41,6 +42,8 @@ ALLOWED_COMMANDS = frozenset(
 )
 ALLOWED_CALLBACKS = (REQUESTER_CALLBACK, ERASURE_CALLBACK, PRIVACY_CALLBACK, LANGUAGE_CALLBACK)  # shown by these
 PASS_CALLBACK = f"{REQUESTER_CALLBACK}pass:"  # then "<reference>:<id of the message>"
+REOPENING_OFFERED = 7 * DAY  # after a request was closed
+UNDERSTOOD = frozenset((AnswerStatus.ANSWERED.value, AnswerStatus.SMALLTALK.value, AnswerStatus.CLARIFY.value))
 MAX_PASSABLE = 3  # messages of one person that can be passed on at the same time
 MIN_NAME_LENGTH = 3  # letters of a name by which an adviser may be meant
 
@@ -93,7 +96,7 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
             return withdrawal.answer_withdrawal(context, request, value)
         case "wait" if is_open:
             return context.toast(format_label("person_waits", request.lang))
-        case "pass" if is_open and context.adviser_chat is not None:
+        case "pass" if context.adviser_chat is not None and not request.withdrawn:
             return _pass_on(context, request, context.adviser_chat, value)
         case "reopen":
             return _reopen_conversation(context, request)
@@ -114,27 +117,40 @@ def offer_passing_on(context: TurnContext, turn: Turn) -> Turn:
     event = context.event
     if context.adviser_chat is None or not event.private or not (turn.decisions or event.media_type):
         return turn
-    others = tuple(message for message in turn.state.passable if message.id != event.message_id)
-    is_answered = not event.media_type and all(
-        decision.status == AnswerStatus.ANSWERED for decision in turn.decisions
-    )
-    requests = [request for request in context.open_requests if not is_answered or _may_be_meant(context, request)]
+    requests = context.open_requests or _find_just_closed(context)
+    statuses = {decision.status for decision in turn.decisions}
+    meant = [request for request in requests if event.media_type or _may_be_meant(context, request, statuses)]
     last = turn.messages[-1] if turn.messages else None
-    if not requests or not isinstance(last, SendMessage | EditMessage):
-        return replace(turn, state=replace(turn.state, passable=others if context.open_requests else ()))
-    rows = tuple((_pass_on_button(request, event),) for request in requests)
-    passable = PassableMessage(event.message_id, event.text, event.html, event.media_type)
-    state = replace(turn.state, passable=(*others, passable)[-MAX_PASSABLE:])
+    if not meant or context.is_blocked or not isinstance(last, SendMessage | EditMessage):
+        others = tuple(message for message in turn.state.passable if message.id != event.message_id)
+        return replace(turn, state=replace(turn.state, passable=others if requests else ()))
+    rows = tuple((_pass_on_button(request, event),) for request in meant)
     messages = (*turn.messages[:-1], replace(last, keyboard=(*rows, *last.keyboard)))
-    return replace(turn, state=state, messages=messages)
+    return replace(turn, state=_remember_passable(turn.state, event), messages=messages)
 
 
-def _may_be_meant(context: TurnContext, request: Request) -> bool:
-    """Return whether a message may be for the advisers of a request: it names one or the request's number.
+def _find_just_closed(context: TurnContext) -> list[Request]:
+    """Return the request closed last, if it is so recent that a message may still belong to it."""
+    since = context.services.now() - REOPENING_OFFERED
+    closed = [request for request in context.requests if request.closed > since and not request.withdrawn]
+    return sorted(closed, key=lambda request: request.closed)[-1:]
 
-    While an adviser has handed the request back and no other has taken it, any message may be.
+
+def _remember_passable(state: State, event: Event) -> State:
+    others = tuple(message for message in state.passable if message.id != event.message_id)
+    passable = PassableMessage(event.message_id, event.text, event.html, event.media_type)
+    return replace(state, passable=(*others, passable)[-MAX_PASSABLE:])
+
+
+def _may_be_meant(context: TurnContext, request: Request, statuses: Set[str]) -> bool:
+    """Return whether a message that got answers of these statuses may be for the advisers of a request.
+
+    It may be if the bot did not answer it, or if it names one of them or the request's number. While an adviser has
+    handed the request back and no other has taken it, any message may be; to a closed one, no mere small talk.
     """
-    if request.status is RequestStatus.OPEN and request.participants:
+    is_closed = request.status is RequestStatus.CLOSED
+    understood = UNDERSTOOD if is_closed else {AnswerStatus.ANSWERED.value}
+    if not statuses <= understood or (request.status is RequestStatus.OPEN and request.participants):
         return True
     text = context.event.text.casefold()
     contacts: tuple[Contact, ...] = context.services.contacts
@@ -145,7 +161,8 @@ def _may_be_meant(context: TurnContext, request: Request) -> bool:
 
 
 def _pass_on_button(request: Request, event: Event) -> Button:
-    label = format_label("pass_on", request.lang, number=request.reference)
+    is_closed = request.status is RequestStatus.CLOSED
+    label = format_label("reopen_and_pass_on" if is_closed else "pass_on", request.lang, number=request.reference)
     return Button(label, f"{PASS_CALLBACK}{request.reference}:{event.message_id}")
 
 
@@ -170,25 +187,38 @@ def _pass_on(context: TurnContext, request: Request, adviser_chat: int, message_
         return context.toast(format_label("passed_on_already", request.lang)) if earlier else None
     kind = EventKind.OTHER if passable.media_type else EventKind.TEXT
     as_written = replace(event, kind=kind, text=passable.text, html=passable.html, media_type=passable.media_type)
+    announcement: tuple[SendMessage, ...] = ()
+    if is_reopened := request.status is RequestStatus.CLOSED:
+        if refusal := request_limits.refuse_reopening(context, request):
+            return refusal
+        request = _count_reopening(context, request).reopen(context.services.now())
+        announcement = (lifecycle.announce_reopening(request),)
     others = tuple(message for message in state.passable if message is not passable)
     named_anew = replace(request, speaker="")  # sent anew below a name, it arrives even if the original was deleted
     context = replace(context, event=as_written).change(passable=others)
     turn = _relay_to_advisers(context, named_anew, adviser_chat, passable.id)
-    html = render_template("passed_on", request.lang, number=request.reference)
-    confirmation = SendMessage(html, reply_to=passable.id, reference=request.reference)
+    html = render_template("passed_on", request.lang, number=request.reference, reopened=is_reopened)
+    end_row = (requester_row(request, "end"),) if is_reopened else ()
+    confirmation = SendMessage(html, end_row, reply_to=passable.id, reference=request.reference)
     rows = tuple(row for row in event.keyboard if not any(button.data.startswith(PASS_CALLBACK) for button in row))
     without_button = (EditKeyboard(rows, event.message_id),) if event.keyboard else ()
-    return replace(turn, messages=(*turn.messages, confirmation, *without_button, AnswerCallback()))
+    card = (RefreshCard(request.reference),) if is_reopened else ()
+    messages = (*announcement, *turn.messages, *card, confirmation, *without_button, AnswerCallback())
+    return replace(turn, messages=messages)
 
 
 def _reopen_conversation(context: TurnContext, request: Request) -> Turn:
     """Reopen a request and its conversation, so that the requester's next message goes to the advisers."""
     if request.status is RequestStatus.CLOSED and (refusal := request_limits.refuse_reopening(context, request)):
         return refusal
+    return lifecycle.reopen_request(context, _count_reopening(context, request))
+
+
+def _count_reopening(context: TurnContext, request: Request) -> Request:
+    """Return a request with one more reopening by its requester, who then talks with the advisers."""
     now = context.services.now()
     times = (*times_within(request.reopened, now, DAY), now)
-    talking = context.adviser_chat is not None
-    return lifecycle.reopen_request(context, replace(request, reopened=times, talking=talking))
+    return replace(request, reopened=times, talking=context.adviser_chat is not None)
 
 
 def _relay_to_advisers(
@@ -205,7 +235,8 @@ def _relay_to_advisers(
     if request.status is RequestStatus.CLOSED:
         html = render_template("person_closed", request.lang, number=request.reference, withdrawn=request.withdrawn)
         new_request = Button(format_label("person_new", request.lang), REQUEST_ADVICE)
-        return context.reply(html, ((new_request,) if request.withdrawn else requester_row(request, "reopen"),))
+        button = new_request if request.withdrawn else _pass_on_button(request, event)
+        return context.with_state(_remember_passable(state, event)).reply(html, ((button,),))
     album = next((other for other in state.albums if other.id == event.album_id), Album(event.album_id))
     if copied_id is None and event.message_id in album.messages:
         return note_album_message(state, request, Party.REQUESTER, event)

@@ -4,14 +4,29 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.effects import UpdateRequest
+from bot.domain.consultation import Party, RequestStatus
+from bot.domain.effects import AppendTranscript, UpdateRequest
 from bot.domain.event import Event, EventKind
-from bot.domain.message import RelayMessage, SendMessage
+from bot.domain.message import RelayMessage
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import requester
-from tests.support.relay import ADA, CLOSED, REFERENCE, STATE, changed, kept, kinds, person, reads
+from tests.support.relay import (
+    ADA,
+    BEA,
+    CLOSED,
+    EVE,
+    REFERENCE,
+    STATE,
+    changed,
+    kept,
+    kinds,
+    person,
+    reads,
+    tap,
+    told,
+)
 
 pytestmark = pytest.mark.durability
 
@@ -79,15 +94,38 @@ def test_requester_who_reopens_writes_to_the_advisers(services: Dialogue) -> Non
     assert kinds(message) == [RelayMessage]
 
 
-@pytest.mark.parametrize(("days", "promises"), [(2, True), (0, False)])
-def test_reopening_promises_a_date_only_if_dates_are_promised(services: Dialogue, days: int, promises: bool) -> None:
-    """A reopened request gets a new date; if the settings promise none, none is stored and none is named."""
-    kept(services, CLOSED)
-    reopened = requester.handle_requester_callback(
-        TurnContext(replace(services, answer_days=days), STATE, person(EventKind.BUTTON)), f"reopen:{REFERENCE}"
-    )
-    assert reopened is not None
-    texts = [message.html for message in reopened.messages if isinstance(message, SendMessage)]
+@pytest.mark.parametrize("by_adviser", [True, False])
+@pytest.mark.parametrize("talked", [True, False])
+@pytest.mark.parametrize("has_owner", [True, False])
+def test_reopened_request_keeps_its_adviser(
+    services: Dialogue, by_adviser: bool, talked: bool, has_owner: bool
+) -> None:
+    """Who had a request has it again and is told so; nothing is promised, and a conversation of both goes on."""
+    owner = {"taken_by": BEA, "adviser": "Bea"} if has_owner else {}
+    kept(services, replace(CLOSED, promised=5.0, **owner))  # type: ignore[arg-type]
+    if talked:
+        services.store.apply((), [AppendTranscript(REFERENCE, Party.ADVISER, "Gern.")])
+    data = f"reopen:{REFERENCE}"
 
-    assert bool(changed(reopened).promised) is promises
-    assert any("Rechnen Sie mit einer Antwort" in text for text in texts) is promises
+    turn = services.handle(
+        STATE,
+        tap(f"q:{data}", name="Cem", user=EVE)
+        if by_adviser
+        else person(EventKind.BUTTON, f"h:{data}", callback_id="1"),
+    )
+
+    updated = changed(turn)
+    status = RequestStatus.TAKEN if has_owner else RequestStatus.OPEN
+    assert (updated.status, updated.taken_by, updated.promised) == (status, BEA * has_owner, 5.0)
+    assert updated.talking is (talked or not by_adviser)
+    by = "Cem hat sie geöffnet" if by_adviser else "möchte noch etwas"
+    owner_words = f'Zuständig bleibt <a href="tg://user?id={BEA}">Bea</a>' if has_owner else "Noch hat niemand"
+    end = [f"h:end:{REFERENCE}"] if updated.talking else []
+    reads(
+        turn,
+        (ADA, "Bea kümmert sich weiter darum" if has_owner else "ist wieder offen", end),
+        ("card", REFERENCE, []),
+        ("desk", f"{by}. {owner_words}", []),
+        ("toast", "", []),
+    )
+    assert "Antwort bis" not in told(turn)[0][1]

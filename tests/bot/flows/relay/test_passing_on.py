@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answering.answerer import Answer
+from bot.answering.answerer import Answer, AnswerStatus
 from bot.domain.calendar import DAY
-from bot.domain.consultation import Party, Request
-from bot.domain.effects import AppendTranscript, CreateRequest, UpdateRequest
+from bot.domain.consultation import Party, Request, RequestStatus
+from bot.domain.effects import AppendTranscript, BlockRequester, CreateRequest, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Button, EditKeyboard, EditMessage, Keyboard, RelayMessage, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import lifecycle, requester
 from bot.pipeline.api_calls import build_calls
-from tests.support.fake_answerer import FakeAnswerer, answer_with
+from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer, answer_with
 from tests.support.queues import api_call
-from tests.support.relay import ADA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person
+from tests.support.relay import ADA, BEA, CLOSED, DESK, OPEN, REFERENCE, STATE, TAKEN, changed, kept, person, reads
 
 pytestmark = pytest.mark.durability
 
@@ -154,9 +154,9 @@ def test_answered_message_may_be_meant_for_the_advisers(
 
 
 def test_every_open_request_is_offered(services: Dialogue) -> None:
-    """A message can be passed on to any open request, but not to a closed one."""
+    """A message can be passed on to any open request, and a withdrawn one never gets it."""
     kept(services, OPEN)
-    for reference, request in (("BBBB-BBBB", OPEN), ("CCCC-CCCC", CLOSED)):
+    for reference, request in (("BBBB-BBBB", OPEN), ("CCCC-CCCC", replace(CLOSED, withdrawn=True))):
         services.store.apply((), [CreateRequest(replace(request, reference=reference, created=request.created - 1))])
     turn = services.handle(STATE, HELLO)
 
@@ -191,3 +191,65 @@ def test_passing_on_is_not_offered_without_advisers(dialogue: Dialogue) -> None:
     dialogue.store.apply((), [CreateRequest(OPEN)])
 
     assert offers(dialogue.handle(STATE, HELLO)) == []
+
+
+@pytest.fixture
+def just_closed(services: Dialogue) -> Request:
+    """A request that Bea closed an hour ago."""
+    request = replace(CLOSED, taken_by=BEA, adviser="Bea", closed=services.now() - 3_600, turn=Party.REQUESTER)
+    kept(services, request)
+    return request
+
+
+@pytest.mark.parametrize("replies", [True, False])
+def test_one_tap_reopens_and_passes_on(services: Dialogue, just_closed: Request, replies: bool) -> None:
+    """After the end of a request, what the bot cannot answer, or a reply, reaches its adviser with one tap, once."""
+    said = services.handle(STATE, replace(HELLO, reply_to=77 if replies else None))
+
+    turn = tap(services, said.state)
+
+    assert offers(said) == [PASS]
+    end = [f"h:end:{REFERENCE}"]
+    reads(
+        turn,
+        ("desk", f'Zuständig bleibt <a href="tg://user?id={BEA}">Bea</a>', []),
+        ("card", REFERENCE, []),
+        (None, "ist wieder offen, und das habe ich weitergegeben", end),
+        ("toast", "", []),
+    )
+    assert relayed(turn) == f"<b>Ada:</b>\n{HELLO.text}"
+    updated = changed(turn)
+    assert (updated.status, updated.taken_by, updated.talking) == (RequestStatus.TAKEN, BEA, True)
+    assert (updated.promised, updated.closed, updated.reopened) == (0.0, 0.0, (services.now(),))
+    assert tap(services, turn.state).effects == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "days", "offered"),
+    [
+        (AnswerStatus.SMALLTALK, 0, False),
+        (AnswerStatus.CLARIFY, 0, False),
+        (AnswerStatus.CONSULTATION, 0, True),
+        (AnswerStatus.ABSTAINED, 8, False),
+    ],
+)
+def test_when_reopening_is_offered(
+    services: Dialogue, just_closed: Request, status: AnswerStatus, days: int, offered: bool
+) -> None:
+    """Thanks after the end reopen nothing, nor does anything after a week; who wants a human again, may."""
+    later = replace(services, now=lambda: services.now() + days * DAY)
+    later = replace(later, answerer=FakeAnswerer([replace(NO_ANSWER, status=status)]))
+
+    assert offers(later.handle(STATE, HELLO)) == ([PASS] if offered else [])
+
+
+def test_nothing_is_offered_to_who_is_blocked(services: Dialogue, just_closed: Request) -> None:
+    """Whom the advisers block is not invited to write to them, and an earlier button refuses."""
+    state = services.handle(STATE, HELLO).state
+    services.store.apply((), [BlockRequester(ADA, services.now() + DAY)])
+
+    refused = tap(services, state)
+
+    assert offers(services.handle(STATE, HELLO)) == []
+    reads(refused, (None, "nimmt bis", []), ("toast", "", []))
+    assert refused.effects == ()

@@ -101,14 +101,17 @@ def test_reply_is_relayed_without_a_conversation(services: Dialogue) -> None:
 
 
 def test_reply_to_a_closed_request_is_not_relayed(services: Dialogue) -> None:
-    """A reply about a closed request is not relayed; the requester is offered to reopen it."""
+    """A reply about a closed request is not relayed: it can be reopened, or after a withdrawal sent anew."""
     kept(services, CLOSED)
+    events = TurnContext(services, STATE, person(reply_to=77))
+    turn = requester.handle_requester_message(events)
+    services.store.apply((), [UpdateRequest(replace(CLOSED, withdrawn=True))])
+    after_withdrawal = requester.handle_requester_message(events)
 
-    turn = requester.handle_requester_message(TurnContext(services, STATE, person(reply_to=77)))
-
-    reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:reopen:{REFERENCE}"]))
+    reads(turn, (None, f"Ihre Anfrage {REFERENCE} ist abgeschlossen", [f"h:pass:{REFERENCE}:9"]))
+    reads(after_withdrawal, (None, f"Sie haben die Anfrage {REFERENCE} zurückgezogen", ["talk"]))
     assert turn is not None
-    assert (turn.state, turn.effects) == (STATE, ())
+    assert turn.effects == ()
 
 
 def test_requester_edit_is_relayed(services: Dialogue) -> None:
