@@ -34,18 +34,17 @@ async def test_only_one_adviser_can_take_a_request(
 
 
 @pytest.mark.usefixtures("connected")
-async def test_suggested_answer_is_sent_with_one_tap(
+async def test_suggested_answer_is_sent_after_one_look(
     fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group
 ) -> None:
-    """Advisers are offered the three best entries for the person's last message, to send or to read."""
+    """Advisers are offered the three best entries for the person's words, see the whole text of one, and send it."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada, "Was ist eine Backbone-Organisation?"))
     bea.tap_button("Antworten vorschlagen", chat=forum)
     offered = await wait_for_text(fake_telegram, bea, "aus der Wissenssammlung", forum)
     assert len(offered.buttons) == 3
-    answer, text = (offered.buttons[0][at].data or "" for at in (0, 1))
-    bea.tap_stale_button(text, chat=forum)
-    await wait_for_text(fake_telegram, bea, "Zum Kopieren", forum)
-    bea.tap_stale_button(answer, chat=forum)
+    bea.tap_stale_button(offered.buttons[0][0].data or "", chat=forum)
+    await wait_for_text(fake_telegram, bea, "So bekommt es die Person", forum)
+    bea.tap_button("➤ So schicken", chat=forum)
 
     assert "Backbone" in (await wait_for_text(fake_telegram, ada, "Bea schickt Ihnen dazu")).text
 

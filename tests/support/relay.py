@@ -10,6 +10,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, RefreshCard, SendMessage
 from bot.domain.turn import State, Turn
 from bot.flows.dialogue import Dialogue
+from bot.flows.relay.desk import text_checksum
 from bot.pipeline.api_calls import build_calls
 from bot.store import ApiCall
 from bot.store.records import AdviserThread
@@ -20,6 +21,7 @@ STATE = State(lang="de")
 OPEN = Request(REFERENCE, ADA, ADA, "Ada", "de", Details("Rat"), RequestContext(), "v", "jacob-rohm", 1_800_000_000.0)
 TAKEN = replace(OPEN, status=RequestStatus.TAKEN, taken_by=BEA, adviser="Bea")
 TALKING = replace(TAKEN, talking=True, turn=Party.REQUESTER)
+SEND_ENTRY = f"q:answer:{REFERENCE}:backbone:{text_checksum('Backbone')}"  # below the text of a suggested entry
 CLOSED = replace(OPEN, status=RequestStatus.CLOSED, closed=1.0)
 
 

@@ -12,36 +12,39 @@ stateDiagram-v2
 ```
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.answering.language import base_language
 from bot.domain.calendar import next_opening
 from bot.domain.consultation import Party, Request, RequestStatus
 from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessages, UpdateRequest
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import (
     AnswerCallback,
-    Button,
     DeleteRelayed,
     EditRelayed,
-    Message,
     RefreshCard,
     RelayMessage,
     SendMessage,
 )
 from bot.domain.turn import Album, State, Turn
-from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import TurnContext
-from bot.flows.relay import blocking, colleagues, lifecycle, mistyped, notices, private_notes, text_blocks, undo
+from bot.flows.relay import (
+    blocking,
+    colleagues,
+    lifecycle,
+    mistyped,
+    notices,
+    private_notes,
+    suggestions,
+    text_blocks,
+    undo,
+)
 from bot.flows.relay.albums import note_album_message, remember_album
 from bot.flows.relay.desk import (
     answered_by,
     find_addressed_request,
-    own_number,
     refuse_tap,
-    send_ready_answer,
     update_request,
 )
 from bot.flows.relay.messages import (
@@ -52,15 +55,12 @@ from bot.flows.relay.messages import (
     message_to_requester,
     render_advisers,
     requester_row,
-    retire_suggestions,
 )
 from bot.flows.relay.reception import HERE_ACTION
 from bot.flows.relay.signature import sign_edit, sign_relay
 from prompts.dates import format_date_and_time
 
 NOTE_PREFIX = "//"  # marks a message, and its whole album, as a note among the advisers
-MAX_SUGGESTIONS = 3
-MEDIA_LINE = re.compile(r"\[[a-z_]+\]")  # a transcript's line about a message without words
 AdviserAction = Callable[[TurnContext, Request, str], Turn]
 
 
@@ -208,51 +208,6 @@ def _cancel_reminder(context: TurnContext, request: Request, _: str) -> Turn:
     return update_request(context, replace(request, remind_at=0.0, remind_by=""))
 
 
-def _suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
-    """Suggest the best entries for the requester's last message, each with buttons to send it and to read it.
-
-    Above them it says what the bot itself would have answered, and how sure it is; earlier suggestions end.
-    """
-    answerer, number = context.services.answerer, own_number(context.event)
-    transcript = context.services.store.requests.load_transcript(request.reference)
-    texts = [line.text for line in transcript if line.side == Party.REQUESTER and not MEDIA_LINE.fullmatch(line.text)]
-    query = texts[-1] if texts else request.details.concern
-    answer = answerer.answer_question(query, request.lang, base_language(request.lang))
-    rows = []
-    for entry in answerer.nearest_entries(query, MAX_SUGGESTIONS, request.lang):
-        target = f"{request.reference}:{entry.id}"
-        if fits_button(send_data := f"{ADVISER_CALLBACK}answer:{target}"):
-            rows.append((Button(f"➤ {entry.title}", send_data), Button("✎", f"{ADVISER_CALLBACK}read:{target}")))
-    suggestions = message_to_advisers(
-        request,
-        "suggestions",
-        tuple(rows),
-        found=bool(rows),
-        title=answer.source.title if answer.source else "",
-        probability=answer.result.probability,
-    )
-    sent = replace(suggestions, question_id=number)
-    messages: tuple[Message, ...] = (*retire_suggestions(request), sent, AnswerCallback())
-    return Turn(context.state, messages, (UpdateRequest(replace(request, suggestions=number)),))
-
-
-def _send_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
-    """Send an entry as the adviser's answer."""
-    answer = context.services.answerer.show_entry(entry_id, request.lang)
-    if answer is None or answer.source is None or request.status is RequestStatus.CLOSED:
-        return refuse_tap(context)
-    request = replace(request, suggestions=0)  # the tapped message had them
-    return send_ready_answer(context, request, answer.source.title, answer.html, answer.plain_text)
-
-
-def _preview_entry(context: TurnContext, request: Request, entry_id: str) -> Turn:
-    """Show an entry's text to the advisers, who can adapt and send it."""
-    answer = context.services.answerer.show_entry(entry_id, request.lang)
-    if answer is None:
-        return refuse_tap(context)
-    return Turn(context.state, (message_to_advisers(request, "text", text=answer.plain_text), AnswerCallback()))
-
-
 ADVISER_ACTIONS: dict[str, AdviserAction] = {
     "take": _take_request,
     "release": _release_request,
@@ -268,7 +223,7 @@ ADVISER_ACTIONS: dict[str, AdviserAction] = {
     "look": text_blocks.look_at_block,
     "ban": blocking.handle_block_button,
     "spare": blocking.spare_requester,
-    "suggest": _suggest_entries,
-    "answer": _send_entry,
-    "read": _preview_entry,
+    "suggest": suggestions.suggest_entries,
+    "answer": suggestions.send_entry,
+    "read": suggestions.preview_entry,
 }

@@ -1,5 +1,6 @@
 """What the advisers' messages, commands and buttons share: the request they are about, and what follows for it."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +10,13 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import AnswerCallback, Keyboard, Message, RefreshCard, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.context import EventHandler, TurnContext
-from bot.flows.relay.messages import adviser_button, advisers_label, message_to_requester, render_advisers
+from bot.flows.relay.messages import (
+    adviser_button,
+    advisers_label,
+    message_to_requester,
+    render_advisers,
+    retire_suggestions,
+)
 
 RequestCommand = Callable[[TurnContext, Request], Turn]
 
@@ -76,6 +83,11 @@ def answered_by(context: TurnContext, request: Request) -> Request:
     return change(event.user_id, event.name).pass_turn(Party.REQUESTER, context.services.now())
 
 
+def text_checksum(text: str) -> str:
+    """Return a checksum of what an adviser looked at, so that nothing else is sent."""
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
 def refuse_tap(context: TurnContext) -> Turn:
     """Return the turn that says that a button is no longer valid."""
     return context.toast(advisers_label("gone"))
@@ -84,15 +96,19 @@ def refuse_tap(context: TurnContext) -> Turn:
 def send_ready_answer(context: TurnContext, request: Request, title: str, html: str, plain_text: str) -> Turn:
     """Send a ready answer to the requester; the tapped message says so and offers to take it back.
 
-    While all is kept among the advisers, it is refused.
+    While all is kept among the advisers, it is refused; so is the same answer twice, as after a double tap.
     """
     if request.private_notes:
         return context.toast(advisers_label("notes_only"))
+    last_line = next(reversed(context.services.store.requests.load_transcript(request.reference)), None)
+    if last_line and (last_line.side, last_line.text) == (Party.ADVISER, plain_text):
+        return context.toast(advisers_label("sent_already"))
     number = own_number(context.event)
     message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=html)
     undo_row = (adviser_button(request, "undo", str(number)), adviser_button(request, "suggest"))
     sent = context.edit_tapped(render_advisers("sent", title=title), (undo_row,))
-    answered = replace(answered_by(context, request), speaker="")  # what follows needs a name
-    turn = update_request(context, answered, replace(message, question_id=number), sent)
+    answered = replace(answered_by(context, request), speaker="", suggestions=0)  # what follows needs a name
+    retired = retire_suggestions(request)
+    turn = update_request(context, answered, replace(message, question_id=number), sent, *retired)
     line = AppendTranscript(request.reference, Party.ADVISER, plain_text, number)
     return replace(turn, effects=(*turn.effects, line))

@@ -2,7 +2,6 @@
 
 import html
 import re
-import zlib
 
 from bot.domain.consultation import Request, RequestStatus
 from bot.domain.effects import DeleteTextBlock, SaveTextBlock
@@ -10,7 +9,7 @@ from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import ADVISER_CALLBACK
 from bot.flows.context import TurnContext
-from bot.flows.relay.desk import find_addressed_request, refuse_tap, say_at_desk, send_ready_answer
+from bot.flows.relay.desk import find_addressed_request, refuse_tap, say_at_desk, send_ready_answer, text_checksum
 from bot.flows.relay.messages import adviser_button, advisers_label, message_to_advisers
 
 SAVE_WORD, DELETE_WORD = "neu", "weg"
@@ -51,8 +50,8 @@ def send_block(context: TurnContext, request: Request, value: str) -> Turn:
     text = _load_blocks(context).get(name)
     if text is None or request.status is RequestStatus.CLOSED:
         return refuse_tap(context)
-    if checksum != _checksum(text):
-        return context.toast(advisers_label("block_changed"))
+    if checksum != text_checksum(text):
+        return context.toast(advisers_label("text_changed"))
     return send_ready_answer(context, request, name, html.escape(text, quote=False), text)
 
 
@@ -107,9 +106,5 @@ def _show_block(context: TurnContext, name: str) -> Turn:
 
 
 def _preview(request: Request, name: str, text: str) -> SendMessage:
-    send = adviser_button(request, "block", f"{name}:{_checksum(text)}")
+    send = adviser_button(request, "block", f"{name}:{text_checksum(text)}")
     return message_to_advisers(request, "block", ((send,),), name=name, text=text)
-
-
-def _checksum(text: str) -> str:
-    return f"{zlib.crc32(text.encode()):08x}"

@@ -31,7 +31,6 @@ from bot.flows.relay import adviser as adviser_flow
 from bot.flows.relay.notices import emptied_text, erased_title, report_undelivered
 from bot.store import ApiCall, OutgoingCall
 from bot.store.records import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
-from knowledge.records.entry import Entry
 from tests.support.fake_answerer import FakeAnswerer
 from tests.support.relay import (
     ADA,
@@ -314,11 +313,8 @@ def test_failed_erasure_is_reported(services: Dialogue) -> None:
     assert report_undelivered(replace(services, advisers=Advisers()), mail_deletion, TOO_LONG) == ()
 
 
-class UndisplayableEntries(FakeAnswerer):
-    """Suggests an entry with a long id and one with a short id, but can show none."""
-
-    def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
-        return [Entry(entry_id, lang, "Titel", "") for entry_id in ("lang" * 20, "kurz")]
+class NoEntries(FakeAnswerer):
+    """Has no entry any more."""
 
     def show_entry(self, entry_id: str, lang: str) -> Answer | None:
         return None
@@ -335,12 +331,13 @@ TAP = adviser(EventKind.BUTTON, f"q:suggest:{REFERENCE}", callback_id="1", in_ad
         (TAP, "suggest:ZZZZ-ZZZZ", "gibt es nicht mehr"),
         (replace(TAP, user_id=EVE, in_adviser_chat=False), f"suggest:{REFERENCE}", "nur Berater"),
         (TAP, f"read:{REFERENCE}:weg", "gilt nicht mehr"),
+        (TAP, f"answer:{REFERENCE}:weg:00000000", "gilt nicht mehr"),
     ],
 )
 def test_invalid_tap_does_nothing(services: Dialogue, event: Event, data: str, answer: str | None) -> None:
     """A button works only for advisers, in the adviser chat, and on something that still exists."""
     kept(services, OPEN)
-    services = replace(services, answerer=UndisplayableEntries())
+    services = replace(services, answerer=NoEntries())
 
     turn = adviser_flow.handle_adviser_callback(TurnContext(services, STATE, event), data)
 
@@ -366,32 +363,6 @@ def test_tap_at_a_desk_that_no_longer_has_the_request(services: Dialogue) -> Non
     (toast,) = turn.messages
     assert isinstance(toast, AnswerCallback)
     assert "gilt nicht mehr" in toast.text
-
-
-def test_suggestions_after_a_voice_message(services: Dialogue) -> None:
-    """What is suggested fits the requester's last words; a voice message is passed over."""
-    kept(services, TALKING)
-    lines = [AppendTranscript(REFERENCE, Party.REQUESTER, text) for text in ("Wer bezahlt das?", "[video_note]")]
-    services.store.apply((), lines)
-    answerer = FakeAnswerer()
-
-    adviser_flow.handle_adviser_callback(
-        TurnContext(replace(services, answerer=answerer), STATE, TAP), f"suggest:{REFERENCE}"
-    )
-
-    assert answerer.questions == [("Wer bezahlt das?", "")]
-
-
-def test_entry_with_too_long_an_id_is_not_suggested(services: Dialogue) -> None:
-    """Entries whose ids are too long for a button's data are not suggested."""
-    kept(services, OPEN)
-    services = replace(services, answerer=UndisplayableEntries())
-
-    turn = adviser_flow.handle_adviser_callback(TurnContext(services, STATE, TAP), f"suggest:{REFERENCE}")
-
-    assert turn is not None
-    buttons = [button.data for row in turn.messages[0].keyboard for button in row]  # type: ignore[union-attr]
-    assert buttons == [f"q:answer:{REFERENCE}:kurz", f"q:read:{REFERENCE}:kurz"]
 
 
 def test_replacement_texts_say_that_the_request_was_deleted() -> None:

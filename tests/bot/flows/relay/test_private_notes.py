@@ -12,6 +12,7 @@ from tests.support.relay import (  # fmt: skip
     CLOSED,
     OPEN,
     REFERENCE,
+    SEND_ENTRY,
     TALKING,
     adviser,
     command,
@@ -90,9 +91,7 @@ def test_ready_answers_wait_for_the_end_of_notes(services: Dialogue) -> None:
     play(services, command("baustein", "neu termin Gern.", message=95))
     (look,) = play(services, command("baustein", "termin", message=96))
     ((_, _, (send,)),) = told(look)
-    on, entry, block, *_, sent = play(
-        services, tap(ON), tap(f"q:answer:{REFERENCE}:backbone"), tap(send), tap(OFF), tap(send)
-    )
+    on, entry, block, *_, sent = play(services, tap(ON), tap(SEND_ENTRY), tap(send), tap(OFF), tap(send))
 
     assert "verschicken" not in told(on)[0][1]
     for turn in (entry, block):

@@ -15,7 +15,20 @@ from bot.pipeline.api_calls import build_calls
 from bot.store.records import ApiCall, Destination
 from tests.conftest import Clock
 from tests.support.fake_answerer import FakeAnswerer, answer_with
-from tests.support.relay import DESK, REFERENCE, TAKEN, TALKING, changed, kept, play, reads, stored, tap, told
+from tests.support.relay import (
+    DESK,
+    REFERENCE,
+    SEND_ENTRY,
+    TAKEN,
+    TALKING,
+    changed,
+    kept,
+    play,
+    reads,
+    stored,
+    tap,
+    told,
+)
 
 pytestmark = pytest.mark.durability
 
@@ -89,7 +102,7 @@ def test_old_suggestions_end(services: Dialogue) -> None:
 def test_sent_suggestion_is_not_retired(services: Dialogue) -> None:
     """Once an answer is sent, its message offers to take it back, and nothing changes that when the request ends."""
     kept(services, TALKING)
-    play(services, tap(f"q:suggest:{REFERENCE}"), tap(f"q:answer:{REFERENCE}:backbone"))
+    play(services, tap(f"q:suggest:{REFERENCE}"), tap(SEND_ENTRY))
     (closed,) = play(services, tap(f"q:close:{REFERENCE}"))
 
     assert not any(isinstance(message, RetireButtons) for message in closed.messages)

@@ -18,6 +18,7 @@ from tests.support.relay import (  # fmt: skip
     EVE,
     OPEN,
     REFERENCE,
+    SEND_ENTRY,
     TALKING,
     adviser,
     command,
@@ -149,7 +150,7 @@ def test_telegram_deletes_for_two_days_only(services: Dialogue) -> None:
 def test_suggested_answer_is_taken_back_with_a_button(services: Dialogue) -> None:
     """A sent entry replaces its suggestions by a button that takes it back, which works once."""
     kept(services, TALKING)
-    _, sent = play(services, tap(f"q:suggest:{REFERENCE}"), tap(f"q:answer:{REFERENCE}:backbone", message=120))
+    _, sent = play(services, tap(f"q:suggest:{REFERENCE}"), tap(SEND_ENTRY, message=120))
     (edit,) = (message for message in sent.messages if getattr(message, "message_id", None) == 120)
     undo = edit.keyboard[0][0].data  # type: ignore[union-attr]
     send_all(services)
@@ -168,7 +169,7 @@ def test_suggested_answer_is_taken_back_with_a_button(services: Dialogue) -> Non
 def test_button_after_two_days_keeps_the_answer(services: Dialogue) -> None:
     """After 48 hours the button changes nothing either."""
     kept(services, TALKING)
-    (sent,) = play(services, tap(f"q:answer:{REFERENCE}:backbone", message=120))
+    (sent,) = play(services, tap(SEND_ENTRY, message=120))
     (edit,) = (message for message in sent.messages if getattr(message, "message_id", None) == 120)
     clock = services.now
     assert isinstance(clock, Clock)
