@@ -1,11 +1,14 @@
 """The settings, read from the environment and ``.env`` and validated at start."""
 
+import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -15,13 +18,20 @@ from bot.store import POSTGRESQL_PREFIXES, SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
 from knowledge.parsing.addresses import is_mailable_address
 
+ENV_PREFIX, ENV_FILE = "GW_", ".env"
+TOKEN_PATTERN = re.compile(r"\d+:[\w-]+", re.ASCII)
+_PLAIN_MESSAGES = {
+    "int_parsing": "must be a whole number",
+    "bool_parsing": "must be true or false",
+}
+
 
 class Settings(BaseSettings):
     """All settings. The table in docs/reference.md is generated from the descriptions."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GW_",
-        env_file=".env",
+        env_prefix=ENV_PREFIX,
+        env_file=ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -122,6 +132,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split_ids(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("telegram_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not TOKEN_PATTERN.fullmatch(value.get_secret_value()):
+            raise ValueError("is not a token; a token looks like 123456:ABC-… and comes from @BotFather")
+        return value
 
     @field_validator("telegram_api_url", "webhook_url")
     @classmethod
@@ -234,23 +251,51 @@ class Settings(BaseSettings):
 
 def env_variable(name: str) -> str:
     """Return the environment variable of a field."""
-    return "PORT" if name == "port" else f"GW_{name.upper()}"
+    return "PORT" if name == "port" else f"{ENV_PREFIX}{name.upper()}"
 
 
 def load_settings() -> Settings:
-    """Read the settings. Raises SettingsError naming every wrong variable."""
+    """Read the settings. Raises SettingsError naming every wrong variable, or the fault of the file ``.env``."""
     try:
         return Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(describe_errors(error))) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"The file {ENV_FILE} is not UTF-8. Save it with this encoding.") from None
+    except OSError as error:
+        raise SettingsError(f"The file {ENV_FILE} cannot be read ({error.strerror}).") from None
+
+
+def find_unknown_variables() -> dict[str, str]:
+    """Return the variables in the environment and in ``.env`` that look like settings but are none.
+
+    Each has the variable that is probably meant; "" if none is similar.
+    """
+    known = [env_variable(name) for name in Settings.model_fields]
+    in_file = {name.upper() for name in (dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else ())}
+    prefixed = {name.upper() for name in (*os.environ, *in_file) if name.upper().startswith(ENV_PREFIX)}
+    nearest = {name: "".join(get_close_matches(name, known, n=1, cutoff=0.75)) for name in prefixed.difference(known)}
+    for name in in_file.difference(prefixed, known):  # other programs' variables may be in the file, too
+        if match := get_close_matches(name.removeprefix("GW"), known, n=1, cutoff=0.85):
+            nearest[name] = match[0]
+    return dict(sorted(nearest.items()))
+
+
+def describe_unknown_variable(name: str, nearest: str) -> str:
+    """Return a sentence about a variable that is no setting, and what to do about it."""
+    advice = f"Did you mean {nearest}?" if nearest else "Remove it, or look for its name in docs/reference.md."
+    return f"{name} is not a setting and has no effect. {advice}"
 
 
 def describe_errors(error: ValidationError) -> list[str]:
     """Return a line for each wrong variable saying what it should be, never its value."""
-    return [_describe_error(item["loc"], item["msg"]) for item in error.errors(include_input=False)]
+    return [
+        _describe_error(item["loc"], _PLAIN_MESSAGES.get(item["type"], item["msg"]))
+        for item in error.errors(include_input=False)
+    ]
 
 
 def _describe_error(location: tuple[int | str, ...], message: str) -> str:
-    message = message.removeprefix("Value error, ")
+    message = message.removeprefix("Value error, ").replace("Input should be", "must be")
     name = str(location[0]) if location else ""
     return f"{env_variable(name) if name != 'PORT' else name}: {message}" if name else message

@@ -92,13 +92,12 @@ def load_knowledge(folder: Path, default_lang: str = "de", *, lazy: bool = False
     """Read a whole folder; with ``lazy``, the entries of an external folder are read only when iterated.
 
     Raises:
-        ContentError: every mistake in every file.
-        GwError: the folder does not exist or has no Markdown file.
+        ContentError: every mistake in every file, or the folder does not exist or has no Markdown file.
     """
     if not folder.is_dir():
-        raise GwError(f"The knowledge folder {folder} does not exist.")
+        raise ContentError([Problem.of(folder, 0, "not_a_folder" if folder.exists() else "folder_missing")])
     if next(_list_entry_files(folder, default_lang), None) is None:
-        raise GwError(f"The knowledge folder {folder} holds no Markdown file (*.md).")
+        raise ContentError([Problem.of(folder, 0, "folder_without_texts")])
     entries = LazyEntries(folder, default_lang)
     if not has_builtin_layout(folder):
         return Knowledge(folder, entries if lazy else tuple(entries))

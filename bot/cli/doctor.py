@@ -1,13 +1,18 @@
-"""`gwbot doctor`: check each part. A check returns a short description or raises GwError."""
+"""`gwbot doctor`: check each part.
+
+A check returns a short description if the part is in order, otherwise a `Finding`, or raises GwError if it is faulty.
+"""
 
 import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
 from smtplib import SMTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,7 +20,7 @@ from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_t
 from bot.cli.options import chosen_settings, open_store
 from bot.errors import ConnectionFailed, GwError, SettingsError, StoreError
 from bot.log import escape_control_chars
-from bot.settings import Settings
+from bot.settings import Settings, describe_unknown_variable, find_unknown_variables
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
 
@@ -24,46 +29,88 @@ if TYPE_CHECKING:
 
     from bot.app.index_loader import IndexLoader
 
+T = TypeVar("T")
 MIN_FREE_MEGABYTES = 100  # on the store's disk
 
 
+class State(StrEnum):
+    """How a part is: in order, deliberately not used, to be done before the bot goes live, or faulty."""
+
+    OK = "ok"
+    OFF = "off"
+    TODO = "todo"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found."""
+
+    state: State
+    text: str
+
+
+Check = tuple[str, Callable[[Settings], str | Finding]]
+
+
 @click.command()
-def doctor() -> None:
-    """Check settings, encoder, index, store, Telegram and mail, for each tenant too; one line each."""
+@click.option("--live", is_flag=True, help="Exit with 1 also for what is still to be done before the bot goes live.")
+def doctor(live: bool) -> None:
+    """Check settings, encoder, index, store, Telegram and mail, for each tenant too; one line each.
+
+    A line begins with ok, off (not used, and not needed), todo (before the bot goes live) or wrong (exit code 1).
+    """
     try:
         settings = chosen_settings()
     except SettingsError as error:
-        raise GwError(f"settings  {error}") from None
-    click.echo("ok    settings")
+        for line in str(error).splitlines():
+            _report("settings", Finding(State.WRONG, line))
+        for finding in _list_unknown_variables():
+            _report("settings", finding)
+        sys.exit(1)
     tenants = list_tenant_names(settings) if settings.tenant_name == MAIN_TENANT else []
-    results = [_run_check(*ENCODER_CHECK, settings)]
+    unknown = _list_unknown_variables() or [Finding(State.OK, "all variables are known and valid")]
+    states = [_report("settings", finding) for finding in unknown]
+    states.append(_run_check(*ENCODER_CHECK, settings))
     if settings.telegram_token is not None or not tenants:
         bot_checks = BOT_CHECKS if settings.tenant_name == MAIN_TENANT else TENANT_CHECKS
-        results += [_run_check(name, check, settings) for name, check in bot_checks]
-    results += [_check_tenant(settings, name) for name in tenants]
-    sys.exit(0 if all(results) else 1)
+        states += [_run_check(name, check, settings) for name, check in bot_checks]
+    for name in tenants:
+        states += _check_tenant(settings, name)
+    wrong, todo = states.count(State.WRONG), states.count(State.TODO)
+    click.echo(f"Not ready to go live: {wrong} wrong, {todo} to do." if wrong or todo else "Ready to go live.")
+    sys.exit(1 if wrong or (live and todo) else 0)
 
 
-def _check_tenant(installation: Settings, tenant: str) -> bool:
+def _list_unknown_variables() -> list[Finding]:
+    """Return a finding for each variable that looks like a setting but is none."""
+    return [
+        Finding(State.TODO, describe_unknown_variable(name, nearest))
+        for name, nearest in find_unknown_variables().items()
+    ]
+
+
+def _check_tenant(installation: Settings, tenant: str) -> list[State]:
     if not is_enabled(installation, tenant):
-        click.echo(f"ok    {tenant}: disabled")
-        return True
+        return [_report(tenant, Finding(State.OFF, f"disabled; start it with: gwbot tenant enable {tenant}"))]
     try:
         settings = load_tenant_settings(installation, tenant)
     except SettingsError as error:
-        click.echo(f"wrong {tenant}: {error}")
-        return False
-    results = [_run_check(f"{tenant} {name}", check, settings) for name, check in TENANT_CHECKS]
-    return all(results)
+        return [_report(tenant, Finding(State.WRONG, str(error)))]
+    return [_run_check(f"{tenant} {name}", check, settings) for name, check in TENANT_CHECKS]
 
 
-def _run_check(name: str, check: Callable[[Settings], str], settings: Settings) -> bool:
+def _run_check(name: str, check: Callable[[Settings], str | Finding], settings: Settings) -> State:
     try:
-        click.echo(f"ok    {name}: {escape_control_chars(check(settings))}")
+        found = check(settings)
     except GwError as error:
-        click.echo(f"wrong {name}: {escape_control_chars(str(error))}")
-        return False
-    return True
+        found = Finding(State.WRONG, str(error))
+    return _report(name, Finding(State.OK, found) if isinstance(found, str) else found)
+
+
+def _report(name: str, finding: Finding) -> State:
+    click.echo(f"{finding.state:5} {name}: {escape_control_chars(finding.text)}")
+    return finding.state
 
 
 @cache
@@ -118,26 +165,46 @@ def _check_store(settings: Settings) -> str:
     return f"{summary}, {free_megabytes} MB free"
 
 
-def _check_telegram(settings: Settings) -> str:
+def _check_operator(settings: Settings) -> str | Finding:
+    if not settings.operator:
+        return Finding(
+            State.TODO,
+            "GW_OPERATOR is not set, so /datenschutz cannot say who runs the bot. Set it to name and postal address.",
+        )
+    return "/datenschutz names who runs the bot"
+
+
+def _check_telegram(settings: Settings) -> str | Finding:
     if settings.telegram_token is None:
-        return "GW_TELEGRAM_TOKEN is not set; the bot runs in the sandbox and in the terminal"
+        return Finding(
+            State.TODO,
+            "GW_TELEGRAM_TOKEN is not set, so the bot runs in the sandbox and in the terminal only. "
+            "Get a token from @BotFather.",
+        )
     return _ask_telegram(settings, settings.telegram_token.get_secret_value(), _describe_bot)
 
 
-def _check_advisers(settings: Settings) -> str:
+def _check_advisers(settings: Settings) -> str | Finding:
     if settings.adviser_chat_id is None:
-        mailed = "and mailed" if settings.smtp_url else "only"
-        return f"GW_ADVISER_CHAT_ID is not set; requests are stored {mailed}"
+        if settings.smtp_url:
+            return Finding(State.OFF, "GW_ADVISER_CHAT_ID is not set, so requests are stored and mailed")
+        return Finding(
+            State.TODO,
+            "neither GW_ADVISER_CHAT_ID nor GW_SMTP_URL is set, so requests are stored and nobody is told. Set one.",
+        )
     if settings.telegram_token is None:
-        return "GW_TELEGRAM_TOKEN is not set, so the chat cannot be reached"
+        return Finding(State.TODO, "the chat cannot be reached until GW_TELEGRAM_TOKEN is set")
     with open_store(settings) as store:
         chats = {name: store.outbox.current_chat_id(chat_id) for name, chat_id in settings.adviser_chats.items()}
         main_chat = store.outbox.current_chat_id(settings.adviser_chat_id)
     token = settings.telegram_token.get_secret_value()
-    results = [_ask_telegram(settings, token, partial(_describe_adviser_chat, chat_id=main_chat))]
+    found = [_ask_telegram(settings, token, partial(_describe_adviser_chat, chat_id=main_chat))]
     for name, chat_id in chats.items():
-        results.append(f"{name}: {_ask_telegram(settings, token, partial(_describe_adviser_chat, chat_id=chat_id))}")
-    return "; ".join((*results, *_list_unmatched_desks(settings)))
+        desk = _ask_telegram(settings, token, partial(_describe_adviser_chat, chat_id=chat_id))
+        found.append(Finding(desk.state, f"{name}: {desk.text}"))
+    found += [Finding(State.TODO, note) for note in _list_unmatched_desks(settings)]
+    is_ready = all(finding.state is State.OK for finding in found)
+    return Finding(State.OK if is_ready else State.TODO, "; ".join(finding.text for finding in found))
 
 
 def _list_unmatched_desks(settings: Settings) -> list[str]:
@@ -153,11 +220,11 @@ def _list_unmatched_desks(settings: Settings) -> list[str]:
     return [*unused, *(f"'desk: {name}' of contacts.yaml is not in GW_ADVISER_CHATS" for name in unknown)]
 
 
-def _ask_telegram(settings: Settings, token: str, describe: "Callable[[Bot], Awaitable[str]]") -> str:
+def _ask_telegram(settings: Settings, token: str, describe: "Callable[[Bot], Awaitable[T]]") -> T:
     from telegram import Bot
     from telegram.error import InvalidToken, TelegramError
 
-    async def ask() -> str:
+    async def ask() -> T:
         async with Bot(token, base_url=f"{settings.telegram_api_url}/bot") as bot:
             return await describe(bot)
 
@@ -167,7 +234,9 @@ def _ask_telegram(settings: Settings, token: str, describe: "Callable[[Bot], Awa
         raise ConnectionFailed("Telegram does not know this token. Check GW_TELEGRAM_TOKEN.") from None
     except TelegramError as error:
         url, reason = settings.telegram_api_url, type(error).__name__
-        raise ConnectionFailed(f"Telegram cannot be reached at {url} ({reason}).") from None
+        raise ConnectionFailed(
+            f"Telegram cannot be reached at {url} ({reason}). Check connection, firewall and GW_TELEGRAM_API_URL."
+        ) from None
 
 
 async def _describe_bot(bot: "Bot") -> str:
@@ -177,7 +246,7 @@ async def _describe_bot(bot: "Bot") -> str:
     return f"@{bot.username}, inline mode {inline}, {webhook.pending_update_count} updates waiting{last_error}"
 
 
-async def _describe_adviser_chat(bot: "Bot", chat_id: int) -> str:
+async def _describe_adviser_chat(bot: "Bot", chat_id: int) -> Finding:
     """Return whether the bot is in the advisers' chat and has the rights it needs there; raise ConnectionFailed."""
     from telegram.constants import ChatMemberStatus
     from telegram.error import BadRequest, Forbidden
@@ -192,19 +261,23 @@ async def _describe_adviser_chat(bot: "Bot", chat_id: int) -> str:
     if member.status in (ChatMemberStatus.LEFT, ChatMemberStatus.BANNED):
         raise ConnectionFailed(f"the bot is not in the advisers' chat {chat_id}; requests wait. Add it.")
     topics = "with topics" if chat.is_forum else "without topics"
+    missing_right = ""
     if chat.is_forum and not getattr(member, "can_manage_topics", False):
-        topics += ", but the bot may not open any: make it an administrator with the right to manage topics"
+        missing_right = ", but the bot may not open any: make it an administrator with the right to manage topics"
     elif chat.is_forum and not getattr(member, "can_delete_messages", False):
-        topics += ", but the bot may not delete messages: what a person deletes stays there until you delete it"
-    return f"connected, {topics}"
+        missing_right = (
+            ", but the bot may not delete messages: what a person deletes stays there until you delete it. "
+            "Give it this right"
+        )
+    return Finding(State.TODO if missing_right else State.OK, f"connected, {topics}{missing_right}")
 
 
-def _check_mail(settings: Settings) -> str:
+def _check_mail(settings: Settings) -> str | Finding:
     from bot.mail.delivery import make_mailer
 
     mailer = make_mailer(settings)
     if mailer is None:
-        return "off (GW_SMTP_URL is not set)"
+        return Finding(State.OFF, "GW_SMTP_URL is not set, so neither requests nor alerts are mailed")
     try:
         mailer.check_login()
     except (OSError, SMTPException) as error:
@@ -213,11 +286,11 @@ def _check_mail(settings: Settings) -> str:
     return f"the mail server accepts the login; requests are sent from {settings.mail_from}"
 
 
-def _check_mailbox(settings: Settings) -> str:
+def _check_mailbox(settings: Settings) -> str | Finding:
     from bot.mail.imap import IMAP_ERRORS, ImapMailbox
 
     if settings.imap_url is None:
-        return "off (GW_IMAP_URL is not set); answers by e-mail are not read"
+        return Finding(State.OFF, "GW_IMAP_URL is not set, so answers by e-mail are not read")
     mailbox = ImapMailbox(settings.imap_url.get_secret_value())
     try:
         with mailbox.open_session() as session:
@@ -230,11 +303,11 @@ def _check_mailbox(settings: Settings) -> str:
     return f"{count} e-mail{'s' * (count != 1)} in {mailbox.folder}; answers go to {reply_to}, {signed}"
 
 
-Check = tuple[str, Callable[[Settings], str]]
 ENCODER_CHECK: Check = ("encoder", _check_encoder)
 BOT_CHECKS: tuple[Check, ...] = (
     ("index", _check_index),
     ("store", _check_store),
+    ("operator", _check_operator),
     ("telegram", _check_telegram),
     ("advisers", _check_advisers),
     ("mail", _check_mail),

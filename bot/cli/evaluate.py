@@ -66,8 +66,6 @@ def eval_command(
         raise click.UsageError("--sealed names the questions itself, so it cannot be combined with a file.")
     questions_file = SEALED_QUESTIONS if sealed else require_questions_file(path)
     items = read_labelled_questions(questions_file)
-    if not items:
-        raise GwError(f"The file {questions_file} holds no labelled question.")
     created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     folder = report or settings.bot_dir / "reports" / created
     earlier_results = _read_earlier_report(settings, compare, folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.options import chosen_settings, index_option
+from bot.cli.options import chosen_settings, index_option, knowledge_option
 from bot.cli.terminal import WholeHelpGroup, showing_progress
 from bot.settings import Settings
 
@@ -82,18 +82,13 @@ def index() -> None:
 
 
 @index.command()
-@click.option(
-    "--knowledge",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="Folder of Markdown files to index instead of the configured one.",
-)
+@knowledge_option
 @click.option(
     "--out", "root", type=click.Path(path_type=Path), help="Index folder to write instead of the configured one."
 )
-def build(folder: Path | None, root: Path | None) -> None:
+def build(named_folder: Path | None, root: Path | None) -> None:
     """Build the index; only new or changed texts are embedded."""
-    click.echo(build_index(chosen_settings(), folder, root))
+    click.echo(build_index(chosen_settings(), named_folder, root))
 
 
 def build_index(settings: Settings, folder: Path | None = None, root: Path | None = None) -> str:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 index_option = click.option(
     "--index", "root", type=click.Path(path_type=Path), help="Index folder to use instead of the configured one."
 )
+knowledge_option = click.option(
+    "--knowledge",
+    "named_folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Knowledge folder to use instead of the configured one.",
+)
 questions_option = click.option(
     "--questions",
     "path",

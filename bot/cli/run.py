@@ -10,7 +10,7 @@ from bot.app.tenants import list_tenant_names
 from bot.cli.options import chosen_settings
 from bot.errors import SettingsError
 from bot.log import configure_logging
-from bot.settings import Settings
+from bot.settings import Settings, describe_unknown_variable, find_unknown_variables
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
 
@@ -31,6 +31,8 @@ def run(mode: str | None, no_open: bool) -> None:
     another version of the program; with a token these are an error that names the command to run.
     """
     settings = chosen_settings()
+    for name, nearest in find_unknown_variables().items():
+        click.echo(describe_unknown_variable(name, nearest), err=True)
     if not _has_bots(settings):
         from bot.cli.sandbox import run_sandbox
 

@@ -1,6 +1,5 @@
 """`gwbot tenant`: more bots in one installation, each with its own token, advisers and knowledge."""
 
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ from bot.cli.options import chosen_tenant, open_store
 from bot.cli.terminal import WholeHelpGroup
 from bot.errors import GwError, SettingsError
 from bot.log import escape_control_chars
-from bot.settings import Settings, load_settings
+from bot.settings import TOKEN_PATTERN, Settings, load_settings
 from bot.store import SQLITE_PREFIX
 
 RELOAD_HINT = "a running `gwbot run` notices within a few seconds"
@@ -115,7 +114,7 @@ def _ask_token() -> str:
 
 def _parse_token(text: str) -> str:
     token = text.strip()
-    if not re.fullmatch(r"\d+:[\w-]+", token, re.ASCII):
+    if not TOKEN_PATTERN.fullmatch(token):
         raise SettingsError("That is not a token; a token looks like 123456:ABC-… and comes from @BotFather.")
     return token
 

@@ -20,7 +20,24 @@ T = TypeVar("T")
 
 
 class WholeHelpGroup(click.Group):
-    """A group that lists its commands with whole sentences, wrapped instead of cut."""
+    """A group that lists its commands with whole sentences, wrapped instead of cut, and knows those of its groups."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; if there is none of this name, a usage error names a group that has one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            full_names = [
+                f"'{name} {args[0]}'"
+                for name, group in self.commands.items()
+                if isinstance(group, click.Group) and args[0] in group.commands
+            ]
+            if full_names:
+                message = f"No such command '{args[0]}'. Did you mean {' or '.join(full_names)}?"
+                raise click.UsageError(message, ctx) from error
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the names of the commands, each with the first sentence of its help."""

@@ -12,9 +12,11 @@ from pathlib import Path
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
 from knowledge.errors import ContentError, Problem
+from knowledge.parsing.text_file import read_text_file
 
 LABELLED_QUESTIONS = Path(__file__).with_name("questions.jsonl")  # those of the built-in knowledge
 SEALED_QUESTIONS = Path(__file__).with_name("sealed.jsonl")  # nobody looks at them: see docs/evaluation.md
+MAX_QUESTIONS_BYTES = 50_000_000
 _REQUIRED_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
 STATUSES = {Decision.ANSWER: "answered", Decision.CLARIFY: "clarify", Decision.ABSTAIN: "abstained"}
 ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))
@@ -46,7 +48,7 @@ class LabelledQuestion:
 def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
     """Read all questions of a file; raises ContentError for the first malformed line."""
     questions = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text_file(path, MAX_QUESTIONS_BYTES).splitlines(), start=1):
         try:
             item = json.loads(line)
             fields = {key: str(item[key]) for key in _REQUIRED_KEYS}

@@ -13,14 +13,17 @@ FRONT_MATTER_EXAMPLE = "---, darunter title: Ein Titel und die anderen Zeilen, d
 T = TypeVar("T")
 
 
-def read_text_file(path: Path) -> str:
+def read_text_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
     """Return a file's text with Unix line ends; raise ContentError if it is not a usable text file."""
-    if not path.is_file():
-        raise ContentError([Problem.of(path, 0, "file_missing")])
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise ContentError([Problem.of(path, 0, "file_too_large", size=f"{size:,}", maximum=f"{MAX_FILE_BYTES:,}")])
-    raw = path.read_bytes()
+    try:
+        if not path.is_file():
+            raise ContentError([Problem.of(path, 0, "not_a_file" if path.exists() else "file_missing")])
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise ContentError([Problem.of(path, 0, "file_too_large", size=f"{size:,}", maximum=f"{max_bytes:,}")])
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ContentError([Problem.of(path, 0, "file_unreadable", reason=error.strerror)]) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

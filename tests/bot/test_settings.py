@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.contact_details import to_ascii_address
 from bot.errors import SettingsError
-from bot.settings import Settings, env_variable, load_settings
+from bot.settings import Settings, env_variable, find_unknown_variables, load_settings
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("settings")  # which changes to an empty folder, so that no .env is read
@@ -34,8 +34,9 @@ def test_env_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("PORT", "http", "PORT: "),
-        ("GW_LANGUAGE", "fr", "GW_LANGUAGE: "),
+        ("PORT", "http", "PORT: must be a whole number"),
+        ("GW_TELEGRAM_TOKEN", "geheim", "GW_TELEGRAM_TOKEN: is not a token; a token looks like 123456:ABC-…"),
+        ("GW_LANGUAGE", "fr", "GW_LANGUAGE: must be 'de' or 'en'"),
         ("GW_RETENTION_DAYS", "0", "GW_RETENTION_DAYS: "),
         ("GW_ADVISER_IDS", "anna", "GW_ADVISER_IDS: "),
         ("GW_DATABASE_URL", "mysql://x", "GW_DATABASE_URL: must begin with sqlite:///"),
@@ -52,6 +53,27 @@ def test_invalid_value_is_reported(monkeypatch: pytest.MonkeyPatch, name: str, v
         load_settings()
 
     assert message in str(caught.value)
+
+
+def test_env_file_that_is_no_text_is_reported(tmp_path: Path) -> None:
+    """A .env file in another encoding is named in the error."""
+    (tmp_path / ".env").write_bytes("GW_OPERATOR=Büro".encode("latin-1"))
+
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        load_settings()
+
+
+def test_misspelt_variables_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is not a setting is found with the nearest one, in .env without the prefix as well."""
+    monkeypatch.setenv("GW_TELEGRM_TOKEN", "1:a")
+    monkeypatch.setenv("GW_XYZ", "1")
+    (tmp_path / ".env").write_text("GW_LANGUAGE=de\nTELEGRAM_TOKEN=1:a\nEDITOR=vi\n", encoding="utf-8")
+
+    assert find_unknown_variables() == {
+        "GW_TELEGRM_TOKEN": "GW_TELEGRAM_TOKEN",
+        "GW_XYZ": "",
+        "TELEGRAM_TOKEN": "GW_TELEGRAM_TOKEN",
+    }
 
 
 def test_secrets_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,8 @@ def backup_store(store: Path, file: Path) -> None:
         raise StoreError(f"There is no store {store}.")
     if file.exists():
         raise StoreError(f"{file} exists already; name a new file.")
+    if not file.parent.is_dir():
+        raise StoreError(f"There is no folder {file.parent} for the backup. Create it, or name another file.")
     try:
         with closing(sqlite3.connect(store)) as source:
             copy_database(source, file)

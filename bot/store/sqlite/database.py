@@ -142,7 +142,7 @@ def _get_file_id(path: Path) -> tuple[int, int] | None:
 
 
 def _explain_error(error: Exception, path: Path) -> str:
-    message = str(error)
+    message = (error.strerror if isinstance(error, OSError) else None) or str(error)
     if "disk" in message and shutil.disk_usage(path.parent).free < LOW_DISK_SPACE:
         message = "database or disk is full"  # SQLite reports a disk I/O error if its index cannot grow
     return next(

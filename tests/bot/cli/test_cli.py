@@ -62,6 +62,29 @@ def test_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     fails(gwbot(*arguments, folder=tmp_path), "Usage:", code=2)
 
 
+def test_command_of_a_group_is_suggested(tmp_path: Path) -> None:
+    """A command without its group is answered with the groups that have one of this name."""
+    fails(gwbot("list", folder=tmp_path), "Did you mean 'requests list' or 'tenant list'?", code=2)
+
+
+def test_knowledge_folder_in_both_ways(tmp_path: Path) -> None:
+    """The folder to check may be an argument or --knowledge, not both; what is wrong with it is said in German."""
+    for folder in (("nichts",), ("--knowledge", "nichts")):
+        fails(
+            gwbot("knowledge", "check", *folder, folder=tmp_path),
+            "nichts: Fehler: Diesen Wissensordner gibt es nicht.",
+        )
+    fails(gwbot("knowledge", "check", "a", "--knowledge", "b", folder=tmp_path), "Give the folder once", code=2)
+
+
+def test_binary_questions_file(tmp_path: Path) -> None:
+    """A file of labelled questions that is no text is named, with the line."""
+    (tmp_path / "q.jsonl").write_bytes(b"\xff")
+    fails(
+        gwbot("eval", "--questions", "q.jsonl", folder=tmp_path), "q.jsonl:1: Fehler: Die Datei ist nicht als UTF-8"
+    )
+
+
 def test_missing_encoder_names_the_command_to_run(tmp_path: Path) -> None:
     """Without an encoder, every command that needs one, except `gwbot run`, names the command that prepares it."""
     for arguments in (("ask", "Hallo"), ("index", "build"), ("search", "x"), ("eval",)):
@@ -112,11 +135,11 @@ def test_new_entry(tmp_path: Path) -> None:
         path.write_text(re.sub("‹[^›]*›", lambda match: f"Wort {match.start()}", text), "utf-8")
     filled = gwbot("knowledge", "check", "wissen", folder=tmp_path)
 
-    assert "versicherung.md: lines 2, 4-5, 7, 9-32, 34-39, 41" in created.stdout
+    assert "versicherung.md: Zeilen 2, 4-5, 7, 9-32, 34-39, 41" in created.stdout
     fails(unfilled, "versicherung.md:2: Fehler: Noch auszufüllen, wo ‹…› steht: Zeilen 2, 4-5", "Fehler: 2.")
     assert filled.returncode == 0, filled.stderr
     assert not [line for line in filled.stderr.splitlines() if "/versicherung.md" in line]
-    fails(gwbot("knowledge", "new", "versicherung", "--knowledge", "wissen", folder=tmp_path), "already")
+    fails(gwbot("knowledge", "new", "versicherung", "--knowledge", "wissen", folder=tmp_path), "schon")
 
 
 def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
@@ -163,14 +186,20 @@ def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:
 
 
 def test_doctor(tmp_path: Path) -> None:
-    """`gwbot doctor` prints one line per check and exits with code 1 if any fails."""
+    """`gwbot doctor` prints one line per check; it exits with 1 if any fails, with --live also for what is to do."""
     with FakeTelegram() as fake_telegram:
-        good, bad = (
-            gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN=token, GW_TELEGRAM_API_URL=fake_telegram.url)
-            for token in (fake_telegram.token, "1:falsch")
+        (tmp_path / ".env").write_text(f"GW_TELEGRAM_API_URL={fake_telegram.url}\nGW_ADVISOR_CHAT=-100", "utf-8")
+        good, unready = (
+            gwbot("doctor", *flags, folder=tmp_path, GW_TELEGRAM_TOKEN=fake_telegram.token)
+            for flags in ((), ("--live",))
         )
+        bad = gwbot("doctor", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch")
 
-    assert (good.returncode, bad.returncode) == (0, 1), good.stdout
+    assert (good.returncode, unready.returncode, bad.returncode) == (0, 1, 1), good.stdout
+    assert "todo  settings: GW_ADVISOR_CHAT is not a setting" in good.stdout
+    assert "Did you mean GW_ADVISER_CHAT" in good.stdout
+    assert "todo  operator: GW_OPERATOR is not set" in good.stdout
+    assert "Not ready to go live: 0 wrong, 3 to do." in good.stdout
     assert "ok    telegram: @standin_bot, inline mode on" in good.stdout
     assert "wrong telegram: Telegram does not know this token" in bad.stdout
 

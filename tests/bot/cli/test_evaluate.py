@@ -116,7 +116,7 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
         gwbot(*eval_, "--against", "x", folder=tmp_path),
         "neither a built index nor a prepared encoder or cross-encoder in x",
     )
-    fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl holds no labelled question.")
+    fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl:1: Fehler: Die Datei ist leer.")
     fails(
         gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path), "falsch.jsonl:1: Fehler: Das ist keine Frage"
     )

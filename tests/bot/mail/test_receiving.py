@@ -540,7 +540,9 @@ def test_doctor_opens_the_mailbox(folder: ImapFolder, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GW_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
     monkeypatch.setenv("GW_MAIL_REPLY_TO", "bot+@example.org")
-    assert "off" in doctor._check_mailbox(Settings())
+    assert doctor._check_mailbox(Settings()) == doctor.Finding(
+        doctor.State.OFF, "GW_IMAP_URL is not set, so answers by e-mail are not read"
+    )
     with serve_imap(folder) as url:
         monkeypatch.setenv("GW_IMAP_URL", url)
         found = doctor._check_mailbox(Settings())

@@ -134,7 +134,7 @@ def test_clear_errors(tmp_path: Path, data: Path) -> None:
     """An unknown tenant, an invalid name and a tenant named twice are clear errors."""
     for arguments in (("--tenant", "bonn", "ask", "x"), ("tenant", "disable", "bonn"), ("tenant", "enable", "bonn")):
         fails(gwbot(*arguments, folder=tmp_path, data=data), "There is no tenant bonn (existing: none yet)")
-    fails(gwbot("--tenant", "../x", "doctor", folder=tmp_path, data=data), "A tenant's name consists")
+    fails(gwbot("--tenant", "../x", "migrate", folder=tmp_path, data=data), "A tenant's name consists")
     fails(gwbot("--tenant", "a", "tenant", "list", folder=tmp_path, data=data), "Usage:", code=2)
     assert "No tenants." in gwbot("tenant", "list", folder=tmp_path, data=data).stderr
 

@@ -127,15 +127,18 @@ def test_undescribable_backup_is_an_error(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_backup_without_a_store(tmp_path: Path, clock: Clock) -> None:
-    """A backup is rejected if there is no store or the target exists, and nothing is written."""
+    """A backup is rejected if there is no store, the target exists or its folder does not, and nothing is written."""
     with pytest.raises(StoreError, match=r"There is no store .*bot\.db"):
         backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
     create_store(tmp_path / "bot.db", clock)
     (tmp_path / "copy.db").write_bytes(b"mine")
     with pytest.raises(StoreError, match=r"copy\.db exists already"):
         backup_store(tmp_path / "bot.db", tmp_path / "copy.db")
+    with pytest.raises(StoreError, match="There is no folder"):
+        backup_store(tmp_path / "bot.db", tmp_path / "none" / "copy.db")
 
     assert (tmp_path / "copy.db").read_bytes() == b"mine"
+    assert not (tmp_path / "none").exists()
 
 
 def test_restore_without_a_backup(tmp_path: Path, clock: Clock) -> None:
