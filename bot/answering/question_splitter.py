@@ -57,12 +57,10 @@ def split_questions(text: str, markers: DiscourseMarkers, is_small_talk: Callabl
 def split_sentences(text: str, markers: DiscourseMarkers) -> Iterator[Sentence]:
     """Yield the sentences of a message, without list numbers and bullets; repeated ones once."""
     lines = [(line, _LIST_ITEM.sub("", line, count=1).strip()) for line in _split_lines(text)]
-    starts_question = [_begins_as_question(line, markers) for _, line in lines]
+    starts_questions = [begins_as_question(line, markers) for _, line in lines]
     seen = set()
-    for (raw, line), begins_as_question in zip(lines, starts_question, strict=True):
-        is_own_line = (
-            len(lines) > 1 and begins_as_question and (raw != line or not line[0].islower() or all(starts_question))
-        )
+    for (raw, line), starts in zip(lines, starts_questions, strict=True):
+        is_own_line = len(lines) > 1 and starts and (raw != line or not line[0].islower() or all(starts_questions))
         sentences = (piece.strip() for piece in _SENTENCE_END.split(line) if WORD_PATTERN.search(piece))
         pieces = [piece for sentence in sentences for piece in _split_joined(sentence, markers)]
         for number, piece in enumerate(pieces):
@@ -92,14 +90,15 @@ def _split_joined(sentence: str, markers: DiscourseMarkers) -> Iterator[str]:
             is_joint
             and words[number + 1][0].lower() in markers.question_words
             and number - first > MIN_JOINED_WORDS
-            and _begins_as_question(sentence[start:], markers)
+            and begins_as_question(sentence[start:], markers)
         ):
             yield sentence[start : words[number].start()].rstrip(" ,;") + "?"
             start, first = words[number + 1].start(), number + 1
     yield f"{sentence[start:].rstrip('?.! ')}?" if start else sentence
 
 
-def _begins_as_question(line: str, markers: DiscourseMarkers) -> bool:
+def begins_as_question(line: str, markers: DiscourseMarkers) -> bool:
+    """Return whether a line begins as questions do, with or without a question mark at its end."""
     words = WORD_PATTERN.findall(line.lower())[:2]
     if words and words[0] in markers.leading:
         words = words[1:]

@@ -20,10 +20,10 @@ def normalise_address(channel: ContactChannel, text: str) -> str | None:
 
 def parse_contact(text: str) -> tuple[ContactChannel, str] | None:
     """Return the channel and normal form of an e-mail address or telephone number; None if the text is neither."""
-    for channel in (ContactChannel.EMAIL, ContactChannel.PHONE):
-        if address := normalise_address(channel, text):
-            return channel, address
-    return None
+    if email := normalise_email(_extract_email(text)):
+        return ContactChannel.EMAIL, email
+    phone = _parse_phone(text)
+    return (ContactChannel.PHONE, phone) if phone else None
 
 
 def guess_channel(text: str) -> ContactChannel | None:
@@ -40,6 +40,12 @@ def to_ascii_address(address: str) -> str:
     if domain.isascii():
         return address
     return f"{local}@{validate_email(f'a@{domain}', check_deliverability=False).ascii_domain}"
+
+
+def _extract_email(text: str) -> str:
+    """Return the only word of a sentence that may be an e-mail address; the text itself if it is a question."""
+    words = [word.strip(".,;:!()<>\"'„“”") for word in text.split() if "@" in word]
+    return words[0] if len(words) == 1 and "?" not in text else text
 
 
 def _parse_phone(text: str) -> str | None:

@@ -66,6 +66,9 @@ def _handle_text(context: TurnContext) -> Turn:
     if state.form and withdrawal.is_worded(context) and not withdrawal.is_wish(context):
         return _cancel_unsent(context)
     if state.form and not state.form.paused:
+        command = commands.find_worded_command(context)
+        if command and typed_answers.is_form_command(context, command.event.command):
+            return _run_within_form(command)
         return typed_answers.handle_form_text(context)
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if is_joining and (turn := team.handle_typed_code(context)):
@@ -84,6 +87,15 @@ def _cancel_unsent(context: TurnContext) -> Turn:
         return turn
     question = withdrawal.choose_withdrawal(context.with_state(turn.state))
     return replace(question, messages=(*turn.messages, *question.messages))
+
+
+def _run_within_form(context: TurnContext) -> Turn:
+    """Run a command, and ask the form's question again unless that is what the command did, or it ended the form."""
+    turn = commands.handle_command(context)
+    if turn.state.form is not context.state.form:
+        return turn
+    form_turn = form.show_form(context.with_state(turn.state))
+    return replace(turn, state=form_turn.state, messages=(*turn.messages, *form_turn.messages))
 
 
 def _handle_media(context: TurnContext) -> Turn:

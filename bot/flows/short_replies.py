@@ -35,9 +35,9 @@ from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
 
-YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, REMARK, CHOICE = (
+YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, REMARK, CHOICE, MEANING = (
     "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "pause", "stand", "lob",
-    "bemerkung", "wahl",
+    "bemerkung", "wahl", "gemeint",
 )  # fmt: skip
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
@@ -236,4 +236,5 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     PRAISE: lambda context: context.say("thanks"),
     REMARK: lambda context: context.say("chatter"),
     CHOICE: lambda context: None,
+    MEANING: lambda context: None,  # outside of a form or the self-check, it asks about the last answer
 }

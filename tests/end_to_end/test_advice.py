@@ -124,7 +124,10 @@ async def test_conversations_are_not_mixed_up(
 ) -> None:
     """Messages in the topic of a request reach only the person who made it."""
     eve = fake_telegram.add_user("Eve", language_code="de", started=True)
-    refs = [await request(fake_telegram, ada, "Anliegen A"), await request(fake_telegram, eve, "Anliegen E")]
+    refs = [
+        await request(fake_telegram, ada, "Das ist Anliegen A"),
+        await request(fake_telegram, eve, "Das ist Anliegen E"),
+    ]
     topics = [topic_of(await card(fake_telegram, bea, forum, reference)) for reference in refs]
     cem.send_text("Für Eve", chat=forum, topic=topics[1])
     bea.send_text("Für Ada", chat=forum, topic=topics[0])

@@ -59,7 +59,7 @@ async def send_request(person: User) -> str:
     """Send a request with a telephone number through the form; return its reference."""
     person.send_text("/beratung")
     await person.wait_for_reply()
-    person.send_text("Kanarienanliegen")
+    person.send_text("Kanarienanliegen von uns")
     await person.wait_for_reply()
     person.send_text("Kanarienverein")
     await person.wait_for_reply()

@@ -140,7 +140,7 @@ async def test_overlong_concern_is_rejected(ada: User) -> None:
 @pytest.mark.usefixtures("polling")
 async def test_cancelling_stores_nothing(ada: User, bot_settings: Settings) -> None:
     """Cancelling at the summary stores nothing and names the contact."""
-    await fill_in_form(ada, "Geheim")
+    await fill_in_form(ada, "Das ist geheim")
     cancelled = await ada.wait_for_reply(ada.tap_button("Abbrechen"))
 
     assert "nichts weitergegeben" in cancelled.text

@@ -165,8 +165,10 @@ def _asked_steps(form: Form) -> list[FormStep]:
 
 
 def _count_steps(form: Form) -> tuple[int, int]:
-    counted_steps = [step for step in _asked_steps(form)[:-1] if step is not FormStep.ADDRESS]
-    return counted_steps.index(FormStep.CHANNEL if form.at is FormStep.ADDRESS else form.at) + 1, len(counted_steps)
+    """Return the current step's number and how many there are; address and times belong to the way to reply."""
+    counted_steps = STEP_ORDER[: STEP_ORDER.index(FormStep.CHANNEL) + 1]
+    at = form.at if form.at in counted_steps else FormStep.CHANNEL
+    return counted_steps.index(at) + 1, len(counted_steps)
 
 
 def _step_keyboard(form: Form, lang: str) -> Keyboard:

@@ -1,48 +1,63 @@
 """Texts typed into a form: an answer, the wording of a button, a question, or an edit of one of these."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.answering.question_splitter import begins_as_question
+from bot.domain.commands import simplify_message
 from bot.domain.consultation import MAX_LENGTHS, OPTIONAL_STEPS, ContactChannel, Details, Form, FormStep, TypedAnswer
 from bot.domain.contact_details import guess_channel, parse_contact
 from bot.domain.event import Event
-from bot.domain.message import SendMessage
+from bot.domain.message import Button, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import FORM_CALLBACK
-from bot.flows.consultation.form import advance_form, form_keyboard, handle_form_callback, show_form
+from bot.flows.consultation.form import CHOICE_STEPS, advance_form, form_keyboard, handle_form_callback, show_form
 from bot.flows.context import TurnContext
 from bot.flows.questions import answer_question
+from bot.flows.typed_options import find_named_option, find_option
 from prompts.message_splitter import utf16_length
 from prompts.render import format_label, render_template
 
 CHOICE_ACTIONS = ("kind", "reach")  # with several buttons, each with its own wordings and a number
 WORDED_ACTIONS = (*CHOICE_ACTIONS, "send", "skip", "keep", "use", "back", "cancel")  # with wordings besides the label
-UMLAUT_SPELLINGS = {"ae": "a", "oe": "o", "ue": "u"}  # on keyboards without umlauts
+CHOICE, UNCLEAR = "wahl", ("gemeint", "unklar")  # in knowledge/commands.yaml
+ANYTIME_COMMANDS = frozenset(("hilfe", "datenschutz", "sprache"))  # their words are no answer to any question
+MAX_NAME_WORDS, MAX_NAME_LENGTH = 3, 40
 
 
 def handle_form_text(context: TurnContext) -> Turn:
     """Return the turn of a text typed while the form is waiting.
 
-    It is the wording of a button, an answer to the form's question, or a question to the bot.
+    It is the wording of a button, an answer to the form's question, or a question about it or to the bot.
     """
     event, form = context.event, context.state.form
     assert form is not None
     written = event.text.strip()
     with_typed = context.change(form=_remember_typed(form, event))
-    if data := _match_button(form, written):
-        turn = handle_form_callback(context if data.startswith(("back", "cancel")) else with_typed, data)
-        assert turn is not None  # its button is shown
-        return turn
-    if _is_question(form.at, written):
+    if data := _match_button(form, written) or _match_number(context, form):
+        return _tap_button(context if data.startswith(("back", "cancel")) else with_typed, data)
+    if _is_unclear(context):
+        return show_form(context, f"form_help_{_topic(form)}")
+    if _is_question(context, form.at):
         return _answer_in_between(context)
     details = _parse_details(form, written)
+    choice_form = replace(form, at=FormStep.CHANNEL) if form.at is FormStep.ADDRESS else form
+    if details is None and (data := _match_named_choice(choice_form, written)):
+        return _tap_button(context.change(form=_remember_typed(choice_form, event)), data)
     if details is None:
-        return show_form(with_typed, _rejection_label(form, written))
+        return show_form(with_typed, _rejection_label(form, written), options=_list_options(form, context.lang))
+    if form.at is FormStep.CONCERN and not form.details.concern and _is_bare(written):
+        return show_form(context.change(form=replace(_remember_typed(form, event), details=details)), "form_short")
     return advance_form(with_typed, details)
+
+
+def is_form_command(context: TurnContext, command: str) -> bool:
+    """Return whether a text that means a command is no answer to the form's current question."""
+    form = context.state.form
+    assert form is not None
+    is_written_step = form.at in MAX_LENGTHS
+    return (not is_written_step or command in ANYTIME_COMMANDS) and not _match_button(form, context.event.text)
 
 
 def handle_form_edit(context: TurnContext) -> Turn | None:
@@ -70,7 +85,7 @@ def handle_form_edit(context: TurnContext) -> Turn | None:
 
 
 def button_phrases(form: Form) -> Iterator[tuple[str, str]]:
-    """Yield the normalised wordings of the current buttons in all supported languages, with the buttons' data.
+    """Yield the wordings of the current buttons in all supported languages, with the buttons' data.
 
     The data lack the form's prefix.
     """
@@ -82,7 +97,7 @@ def button_phrases(form: Form) -> Iterator[tuple[str, str]]:
         for data, button_label in labels.items():
             number = (str(choices.index(data) + 1),) if data in choices else ()
             for phrase in (button_label, *_typed_phrases(data, lang, can_keep=can_keep), *number):
-                yield _normalise_words(phrase), data
+                yield phrase, data
 
 
 def _typed_phrases(data: str, lang: str, *, can_keep: bool) -> list[str]:
@@ -96,27 +111,35 @@ def _typed_phrases(data: str, lang: str, *, can_keep: bool) -> list[str]:
 
 def _match_button(form: Form, written: str) -> str | None:
     """Return the data of the button whose wording is the whole text; None if there is none."""
-    plain = _normalise_words(written)
-    return next((data for phrase, data in button_phrases(form) if phrase == plain), None) if plain else None
+    return find_option(button_phrases(form), written)
 
 
-def _normalise_words(written: str) -> str:
-    """Reduce a text to its letters and digits, ignoring case, accents and courtesies."""
-    words = [word for word in _fold_words(written) if word not in _filler_words()]
-    return "".join(words or _fold_words(written))
+def _match_number(context: TurnContext, form: Form) -> str | None:
+    """Return the data of the choice whose number is worded, as in "das zweite"; None if there is none."""
+    word, _, number = context.services.command_words.get(simplify_message(context.event.text), "").partition(" ")
+    choices = [button.data.removeprefix(FORM_CALLBACK) for button in _choice_buttons(form, context.lang)]
+    return choices[int(number) - 1] if word == CHOICE and int(number) <= len(choices) else None
 
 
-def _fold_words(written: str) -> list[str]:
-    decomposed = unicodedata.normalize("NFKD", written.casefold())
-    folded = "".join(character for character in decomposed if not unicodedata.combining(character))
-    for spelled, letter in UMLAUT_SPELLINGS.items():
-        folded = folded.replace(spelled, letter)
-    return re.findall(r"[^\W_]+", folded)
+def _match_named_choice(form: Form, written: str) -> str | None:
+    """Return the data of the only choice that a sentence names; None if there is none."""
+    choices = ((phrase, data) for phrase, data in button_phrases(form) if data.startswith(CHOICE_ACTIONS))
+    return find_named_option(((phrase, data) for phrase, data in choices if not phrase.isdecimal()), written)
 
 
-@cache
-def _filler_words() -> frozenset[str]:
-    return frozenset(_fold_words(" ".join(format_label("typed_fillers", lang) for lang in SUPPORTED_LANGUAGES)))
+def _choice_buttons(form: Form, lang: str) -> list[Button]:
+    buttons = [button for row in form_keyboard(form, lang) for button in row]
+    return [button for button in buttons if button.data.removeprefix(FORM_CALLBACK).startswith(CHOICE_ACTIONS)]
+
+
+def _list_options(form: Form, lang: str) -> str:
+    return ", ".join(f"{number} {button.label}" for number, button in enumerate(_choice_buttons(form, lang), 1))
+
+
+def _tap_button(context: TurnContext, data: str) -> Turn:
+    turn = handle_form_callback(context, data)
+    assert turn is not None  # its button is shown
+    return turn
 
 
 def _parse_details(form: Form, written: str) -> Details | None:
@@ -151,7 +174,9 @@ def _rejection_label(form: Form, written: str) -> str:
     if form.at is FormStep.ADDRESS:
         return f"form_wrong_{form.details.reach.value}"
     channel = guess_channel(written) if form.at is FormStep.CHANNEL else None
-    return f"form_wrong_{channel.value}" if channel else "form_choose"
+    if channel:
+        return f"form_wrong_{channel.value}"
+    return "form_choose_review" if form.at is FormStep.REVIEW else "form_choose_option"
 
 
 def _remember_typed(form: Form, event: Event) -> Form:
@@ -167,12 +192,35 @@ def _answer_in_between(context: TurnContext) -> Turn:
     return Turn(form_turn.state, (*answer.messages, *form_turn.messages), answer.effects, answer.decisions)
 
 
-def _is_question(step: FormStep, written: str) -> bool:
+def _is_bare(written: str) -> bool:
+    """Return whether a concern is a single word, or looks like a name."""
+    words = written.split()
+    is_name = len(words) <= MAX_NAME_WORDS and all(word[0].isupper() for word in words)
+    return len(written) <= MAX_NAME_LENGTH and (len(words) == 1 or is_name)
+
+
+def _is_unclear(context: TurnContext) -> bool:
+    """Return whether a text only says that the form's question is not understood."""
+    simplified = simplify_message(context.event.text)
+    is_sign = not simplified and "?" in context.event.text
+    return is_sign or context.services.command_words.get(simplified) in UNCLEAR
+
+
+def _topic(form: Form) -> str:
+    """Return what the current question asks for, as part of a label's key."""
+    return form.details.reach.value if form.at is FormStep.ADDRESS else form.at.value
+
+
+def _is_question(context: TurnContext, step: FormStep) -> bool:
     """Return whether a text is a question to the bot, rather than an answer: a concern may be worded as a question.
 
-    If the step expects a tap, a sentence counts even without a question mark, as people type on a phone.
+    If the step expects a tap or an address, a sentence that begins as questions do counts, as people type on a phone.
     """
+    written, event = context.event.text.strip(), context.event
     words = [word for word in written.split() if any(map(str.isalpha, word))]
     if step in (FormStep.CONCERN, FormStep.TIMES) or len(words) < 3 or parse_contact(written):
         return False
-    return "?" in written or step in (FormStep.KIND, FormStep.CHANNEL, FormStep.REVIEW)
+    if "?" in written or step not in (*CHOICE_STEPS, FormStep.ADDRESS):
+        return "?" in written
+    markers = context.services.answerer.discourse_markers(written, event.language_code, context.state.lang)
+    return begins_as_question(written, markers)

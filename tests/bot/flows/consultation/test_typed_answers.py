@@ -1,6 +1,5 @@
 """Texts that people type into the form instead of tapping a button."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
@@ -26,6 +25,7 @@ from bot.flows.consultation.review import CARD_RESERVE
 from bot.flows.consultation.typed_answers import button_phrases
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
+from bot.flows.typed_options import normalise_words
 from prompts.message_splitter import MESSAGE_LIMIT, split_html
 from prompts.render import format_label
 
@@ -43,7 +43,7 @@ def form_of(turn: Turn) -> Form:
     return turn.state.form
 
 
-def texts(turn: Turn) -> Iterable[str]:
+def texts(turn: Turn) -> list[str]:
     return [message.html for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
 
 
@@ -181,11 +181,98 @@ def test_words_of_other_steps_are_plain_answers(dialogue: Dialogue, at: FormStep
 
 
 def test_question_at_a_choice_is_answered(dialogue: Dialogue) -> None:
-    """A sentence that matches no option is answered as a question, and the form's question stays."""
-    turn = type_text(dialogue, Form(FormStep.KIND, Details("Rat")), "Was macht die Stiftung Bildung")
+    """A question is answered, even if it names an option, and the form's question stays."""
+    turn = type_text(dialogue, Form(FormStep.KIND, Details("Rat")), "Was macht die Stiftung Bildung?")
 
     assert turn.decisions
     assert form_of(turn).at is FormStep.KIND
+
+
+SENTENCES = [
+    (FormStep.KIND, "Wir sind ein kleiner Sportverein mit 80 Leuten", "kind", "npo"),
+    (FormStep.KIND, "wir sind mehrere Vereine aus Gera", "kind", "npo"),
+    (FormStep.KIND, "I work for a small charity in Leeds", "kind", "npo"),
+    (FormStep.KIND, "das zweite", "kind", "foundation"),
+    (FormStep.CHANNEL, "am liebsten per Mail, danke", "reach", ContactChannel.EMAIL),
+    (FormStep.CHANNEL, "per Mail an ada@verein.de, bitte.", "address", "ada@verein.de"),
+    (FormStep.ADDRESS, "dann doch lieber hier im Chat", "reach", ContactChannel.TELEGRAM),
+    (FormStep.CHANNEL, "ruft mich bitte vormittags an", "reach", ContactChannel.PHONE),
+    (FormStep.CHANNEL, "Option 1", "reach", ContactChannel.TELEGRAM),
+]
+
+
+@pytest.mark.parametrize(("at", "text", "line", "value"), SENTENCES)
+def test_option_is_found_in_a_sentence(
+    dialogue: Dialogue, at: FormStep, text: str, line: str, value: ContactChannel | str
+) -> None:
+    """A sentence that names one option chooses it, also in a compound or with an ending, and so does its number."""
+    assert getattr(form_of(type_text(dialogue, Form(at, Details("Rat")), text)).details, line) == value
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (FormStep.KIND, "Ein Verein und eine Stiftung zusammen"),
+        (FormStep.KIND, "kein Verein"),
+        (FormStep.KIND, "das siebte Mal schon heute"),
+        (FormStep.CHANNEL, "bitte nicht anrufen"),
+        (FormStep.CHANNEL, "ganz egal"),
+    ],
+)
+def test_words_without_an_option_are_asked_again(dialogue: Dialogue, at: FormStep, text: str) -> None:
+    """What names no option, several, or denies one is not searched: the step says what is possible."""
+    turn = type_text(dialogue, Form(at, Details("Rat")), text)
+
+    assert not turn.decisions
+    assert form_of(turn).at is at
+    assert "2 " + {FormStep.KIND: "Stiftung", FormStep.CHANNEL: "Per E-Mail"}[at] in next(iter(texts(turn)))
+
+
+@pytest.mark.parametrize("text", ["Ada Kern", "Ada Maria Kern", "hallo"])
+def test_bare_concern_is_asked_for_once_more(dialogue: Dialogue, text: str) -> None:
+    """A name or a greeting in place of the concern is kept, but a sentence is asked for, which replaces it."""
+    asked_again = form_of(type_text(dialogue, Form(), text))
+    assert (asked_again.at, asked_again.details.concern) == (FormStep.CONCERN, text)
+
+    assert form_of(type_text(dialogue, Form(), "zu wenig Geld")).at is FormStep.ORGANISATION
+    assert form_of(type_text(dialogue, asked_again, "So lassen")).at is FormStep.ORGANISATION
+    filled = form_of(type_text(dialogue, asked_again, "Wie fangen wir mit drei Vereinen an?"))
+    assert (filled.at, filled.details.concern) == (FormStep.ORGANISATION, "Wie fangen wir mit drei Vereinen an?")
+
+
+@pytest.mark.parametrize("text", ["Was heißt das?", "versteh ich nicht", "?", "What do you mean?"])
+@pytest.mark.parametrize("at", list(FormStep))
+def test_step_is_explained(dialogue: Dialogue, at: FormStep, text: str) -> None:
+    """Who does not understand a step gets it explained."""
+    turn = type_text(dialogue, Form(at, replace(FULL, reach=ContactChannel.EMAIL), reviewed=True), text)
+
+    topic = "email" if at is FormStep.ADDRESS else at.value
+    assert form_of(turn).at is at
+    assert format_label(f"form_help_{topic}", "de") in next(iter(texts(turn)))
+
+
+def test_command_within_the_form(dialogue: Dialogue) -> None:
+    """Words that mean a command run it, and the form's question follows; in writing only those that are no answer."""
+    turn = type_text(dialogue, Form(), "Datenschutz")
+    assert ("/datenschutz" in texts(turn)[0], "1 von 5" in texts(turn)[-1]) == (False, True)
+    assert form_of(turn) == Form()
+
+    switched = type_text(dialogue, Form(FormStep.PLACE, FULL), "in English please")
+    assert switched.state.lang == "en"
+    assert "4 of 5" in texts(switched)[-1]
+
+    assert (
+        form_of(type_text(dialogue, Form(FormStep.ORGANISATION, FULL), "Kontakt")).details.organisation == "Kontakt"
+    )
+    assert "4 von 5" not in texts(type_text(dialogue, Form(FormStep.KIND, FULL), "Kontakt"))[0]
+
+
+@pytest.mark.parametrize("at", [FormStep.CHANNEL, FormStep.ADDRESS, FormStep.TIMES])
+def test_last_steps_keep_the_count(dialogue: Dialogue, at: FormStep) -> None:
+    """The number of steps does not grow when a call is wanted."""
+    form = Form(at, replace(FULL, reach=ContactChannel.PHONE))
+
+    assert "(5 von 5)" in texts(type_text(dialogue, form, "?"))[0]
 
 
 NUMBERS = {
@@ -224,10 +311,11 @@ def test_phone_number_is_recognised_in_any_notation(dialogue: Dialogue, text: st
 @pytest.mark.parametrize(
     "text",
     ["112", "901820", "2024", "030 12", "Was kostet 2024 die Beratung", "Ist 030 520065411 die Nummer von PHINEO?",
-     "0800 FLOWERS", "0431 987654 oder 0151 23456789", "Dienstag 14.00 bis 16.00 Uhr", "01.02.2027 10:30"],
+     "0800 FLOWERS", "0431 987654 oder 0151 23456789", "Dienstag 14.00 bis 16.00 Uhr", "01.02.2027 10:30",
+     "Ist ada@verein.de richtig?", "ada@verein.de oder kai@verein.de"],
 )  # fmt: skip
-def test_other_texts_are_no_phone_number(text: str) -> None:
-    """Dates, years, questions, letters, and two numbers at once are not taken for a phone number."""
+def test_other_texts_are_no_contact(text: str) -> None:
+    """Dates, years, questions, letters, and two numbers or e-mail addresses at once are no contact."""
     assert parse_contact(text) is None
 
 
@@ -246,7 +334,8 @@ def test_every_word_matches_one_button(dialogue: Dialogue) -> None:
         details = Details(value, value, "npo", value, ContactChannel.TELEGRAM, value, value)
         form = Form(at, details, RequestContext("Was?", step=1, steps=8), reviewed=reviewed)
         phrases: dict[str, str] = {}
-        for word, data in button_phrases(form):
+        for phrase, data in button_phrases(form):
+            word = normalise_words(phrase)
             assert phrases.setdefault(word, data) == data, (at, word)
             assert word
         for data in phrases.values():
