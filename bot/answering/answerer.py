@@ -148,6 +148,14 @@ class Answerer:
         result = self._get_searcher().search(sentence)
         return result.reply is ReplyKind.SMALL_TALK and result.probability >= MIN_INTENT_PROBABILITY
 
+    def resembles(self, text: str, examples: tuple[str, ...], entry_id: str) -> bool:
+        """Return whether a text means what some examples or an entry about the bot do, and no other answers it."""
+        searcher = self._get_searcher()
+        if not searcher.resembles(text, examples, entry_id):
+            return False
+        result = searcher.search(text)
+        return result.decision is not Decision.ANSWER or result.entry is None or result.entry.layer is Layer.BOT
+
     def _question_language(self, question: str, telegram_lang: str, chosen_lang: str) -> str:
         prior = base_language(chosen_lang) or telegram_lang or self._default_lang
         if only_reacts(question, self._markers.get(prior, NO_MARKERS)):

@@ -47,6 +47,8 @@ _YES_OR_NO = re.compile(r"(?:d|v|h:withdraw:[^:]+):(yes|no)(?::.*)?")  # data of
 def answer_reply(context: TurnContext) -> Turn | None:
     """Return the turn of a short reply; None if the text is none, or is better searched."""
     reply, _, argument = _find_reply(context).partition(" ")
+    if not reply and progress.is_asked(context, _stand_wordings(context)):
+        reply = STAND
     if not reply:
         return None
     context, refusal = questions.count_question(context)
@@ -94,6 +96,10 @@ def _find_reply(context: TurnContext) -> str:
     if "?" in text:
         return UNCLEAR
     return PRAISE if PRAISING_SIGNS.intersection(text) else REMARK if text.strip() else ""
+
+
+def _stand_wordings(context: TurnContext) -> tuple[str, ...]:
+    return tuple(text for text, meaning in context.services.command_words.items() if meaning == STAND)
 
 
 def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Turn | None:

@@ -1,7 +1,7 @@
 """An answerer with prepared answers, for tests of flows without encoder and index."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, Answerer, AnswerStatus
@@ -24,9 +24,11 @@ class FakeAnswerer(Answerer):
 
     Attributes:
         questions: the questions asked, each with the entry shown last that it could refer to.
+        alike: the texts that resemble all examples.
     """
 
-    def __init__(self, answers: Iterable[Answer] = ()) -> None:
+    def __init__(self, answers: Iterable[Answer] = (), alike: Collection[str] = ()) -> None:
+        self.alike = alike
         self._answers = deque(answers)
         self.questions: list[tuple[str, str]] = []
 
@@ -42,6 +44,9 @@ class FakeAnswerer(Answerer):
 
     def is_small_talk(self, sentence: str) -> bool:
         return False
+
+    def resembles(self, text: str, examples: tuple[str, ...], entry_id: str) -> bool:
+        return text in self.alike
 
     def explain_answer(self, answer: Answer) -> str:
         return f"Weil: {answer.question}"

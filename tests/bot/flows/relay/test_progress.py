@@ -1,4 +1,4 @@
-"""Asking how one's request is progressing, in nothing but these words."""
+"""Asking how one's request is progressing, and nothing else."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,11 +9,27 @@ from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.absence import Absence
 from bot.domain.calendar import DAY
 from bot.domain.consultation import ContactChannel, Party, Request
+from bot.domain.effects import AppendTranscript, BlockRequester, CreateRequest
 from bot.domain.message import RelayMessage
 from bot.flows.dialogue import Dialogue
+from bot.store.records import AdviserThread
 from prompts.dates import format_date_and_time, to_local_time
-from tests.support.fake_answerer import NO_ANSWER
-from tests.support.relay import OPEN, REFERENCE, STATE, TAKEN, TALKING, kept, kinds, person, told
+from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer
+from tests.support.relay import (
+    ADA,
+    CLOSED,
+    DESK,
+    OPEN,
+    REFERENCE,
+    STATE,
+    TAKEN,
+    TALKING,
+    TOPIC,
+    kept,
+    kinds,
+    person,
+    told,
+)
 
 PASS = f"h:pass:{REFERENCE}:9"
 HERE = replace(OPEN.details, reach=ContactChannel.TELEGRAM)
@@ -35,7 +51,7 @@ def test_open_request(services: Dialogue, text: str) -> None:
     """The reply names the request and promises nothing that was not promised."""
     html = ask(services, replace(OPEN, details=HERE), text)
 
-    assert f"<b>{REFERENCE}</b> ist offen. Übernommen hat sie noch niemand." in html
+    assert f"<b>{REFERENCE}</b> ist beim Beratungsteam angekommen. Übernommen hat sie noch niemand." in html
     assert "kann ich Ihnen nicht sagen" in html
     assert "sehe ich hier im Chat nicht" not in html
 
@@ -80,3 +96,53 @@ def test_without_a_request_it_is_a_question(services: Dialogue) -> None:
 
     kept(services, TALKING)
     assert RelayMessage in kinds(services.handle(STATE, person(text="Wie ist der Stand?")))
+
+
+OWN_WORDS = "Guten Morgen, hat da schon wer draufgeschaut?"
+
+
+@pytest.mark.parametrize(
+    ("request_", "text", "is_asked"),
+    [
+        (OPEN, OWN_WORDS, True),
+        (OPEN, "Was ist ein Backbone?", False),
+        (OPEN, OWN_WORDS * 5, False),
+        (CLOSED, OWN_WORDS, False),
+    ],
+)
+def test_own_words(services: Dialogue, request_: Request, text: str, is_asked: bool) -> None:
+    """While a request is open, whatever means the same as the listed wordings gets the same reply."""
+    kept(services, request_)
+    services = replace(services, answerer=FakeAnswerer(alike=(OWN_WORDS, OWN_WORDS * 5)))
+
+    assert (REFERENCE in told(services.handle(STATE, person(text=text)))[0][1]) is is_asked
+
+
+def test_what_has_arrived(services: Dialogue) -> None:
+    """The reply says whether the request has reached the advisers, and of when the person's last message is."""
+    services.store.apply((), [CreateRequest(OPEN)])
+    assert (
+        "ist auf dem Weg zum Beratungsteam."
+        in told(services.handle(STATE, person(text="Stand meiner Anfrage")))[0][1]
+    )
+
+    services.store.requests.save_thread(REFERENCE, AdviserThread(DESK, TOPIC, 70))
+    services.store.apply((), [AppendTranscript(REFERENCE, Party.REQUESTER, "Hallo?")])
+    html = told(services.handle(STATE, person(text="Stand meiner Anfrage")))[0][1]
+
+    assert "ist beim Beratungsteam angekommen." in html
+    assert f"Ihre letzte Nachricht dazu ist vom {format_date_and_time(services.now(), 'de')}." in html
+
+
+@pytest.mark.parametrize("lang", SUPPORTED_LANGUAGES)
+def test_closed_request(services: Dialogue, lang: str) -> None:
+    """After its end, the reply says so and offers to reopen the request, except to who is blocked."""
+    kept(services, replace(CLOSED, lang=lang))
+    state, event = replace(STATE, lang=lang), person(text="Stand meiner Anfrage")
+
+    reply = told(services.handle(state, event))
+    services.store.apply((), [BlockRequester(ADA, services.now() + DAY)])
+    blocked = told(services.handle(state, event))
+
+    assert [(REFERENCE in html, buttons) for _, html, buttons in reply] == [(True, [f"h:reopen:{REFERENCE}"])]
+    assert blocked[0][1] == NO_ANSWER.html
