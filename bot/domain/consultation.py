@@ -180,7 +180,7 @@ class Request:
         speaker: side and Telegram id of who wrote last; "" if the next message needs its writer's name.
         spoken: when they wrote.
         rating: 1 to 5; 0 for none.
-        withdrawn: whether it is closed because the requester withdrew it; then nobody can reopen it.
+        withdrawn: whether it is closed because the requester withdrew it; then nobody else can reopen it.
         version: number of changes, by which the store detects concurrent ones.
     """
 

@@ -119,7 +119,7 @@ class SendMail:
 
 @dataclass(frozen=True, slots=True)
 class SendWithdrawalMail:
-    """An e-mail that a request is withdrawn, to the contact who got it by e-mail."""
+    """An e-mail that a request is withdrawn, or is so no longer, to the contact who got it by e-mail."""
 
     reference: str
 

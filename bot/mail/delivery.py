@@ -12,6 +12,7 @@ from bot.mail.messages import (
     compose_deletion_mail,
     compose_operator_mail,
     compose_request_mail,
+    compose_resumption_mail,
     compose_withdrawal_mail,
 )
 from bot.mail.reply_address import make_reply_signer
@@ -91,7 +92,8 @@ def _compose_mail(services: Services, settings: Settings, call: MailCall) -> Ema
     if request is None:
         return None
     if isinstance(call, SendWithdrawalMail):
-        return compose_withdrawal_mail(call.reference, _find_contact(services, request.contact), sender, signer)
+        compose = compose_withdrawal_mail if request.withdrawn else compose_resumption_mail
+        return compose(call.reference, _find_contact(services, request.contact), sender, signer)
     if request.withdrawn:
         return None
     lines = services.store.requests.load_transcript(call.reference)

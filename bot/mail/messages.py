@@ -72,6 +72,13 @@ def compose_withdrawal_mail(
     return _compose_reply("withdrawal_text", "zurueckgezogen", reference, contact, sender, signer)
 
 
+def compose_resumption_mail(
+    reference: str, contact: Contact, sender: str, signer: ReplySigner | None = None
+) -> EmailMessage:
+    """Compose the news that a request is no longer withdrawn, as a reply to the e-mail about it."""
+    return _compose_reply("resumption_text", "weiter", reference, contact, sender, signer)
+
+
 def _compose_reply(
     template: str, id_prefix: str, reference: str, contact: Contact, sender: str, signer: ReplySigner | None
 ) -> EmailMessage:

@@ -30,7 +30,7 @@ async def test_both_sides_are_told(
     mail_server: MailServer,
     kind: FaultKind,
 ) -> None:
-    """Card, title and topic say that it is withdrawn, and one mail does, in reply to the first; the topic stays."""
+    """Card, title, topic and a mail in reply to the first say that it is withdrawn, and so when it is undone."""
     mail_server.controller.start()
     async with connected_to(forum):
         reference = await request(fake_telegram, ada)
@@ -46,13 +46,19 @@ async def test_both_sides_are_told(
         await wait_for_text(fake_telegram, bea, "hat die Anfrage zurückgezogen", forum)
         assert await asyncio.to_thread(mail_server.arrived.wait, 20)
         await fake_telegram.wait_for(lambda: forum.chat.topics[topic].startswith("↩️"))
+        withdrawn_message = ada.bot_messages()[-1]
+        mail_server.arrived.clear()
+        ada.tap_button("Doch nicht zurückziehen")
+        await wait_for_text(fake_telegram, bea, "Die Anfrage ist wieder offen", forum)
+        assert await asyncio.to_thread(mail_server.arrived.wait, 20)
 
     notices = [seen for seen in bea.bot_messages(forum) if "hat die Anfrage zurückgezogen" in seen.text]
     assert len(notices) == 1 or kind is FaultKind.LOST  # Telegram cannot tell that a message is repeated
-    assert f"Ihre Anfrage {reference} ist zurückgezogen" in ada.bot_messages()[-1].text
-    first, second = (message_from_bytes(body, policy=default) for body in mail_server.received)
+    assert f"Ihre Anfrage {reference} ist zurückgezogen" in withdrawn_message.text
+    first, second, third = (message_from_bytes(body, policy=default) for body in mail_server.received)
     assert second["Subject"] == f"Zurückgezogen: Anfrage {reference}"
-    assert second["In-Reply-To"] == first["Message-ID"]
+    assert third["Subject"] == f"Gilt doch: Anfrage {reference}"
+    assert second["In-Reply-To"] == third["In-Reply-To"] == first["Message-ID"]
 
 
 async def test_withdrawn_before_it_was_passed_on(

@@ -94,6 +94,8 @@ def handle_requester_callback(context: TurnContext, data: str) -> Turn | None:
             return replace(turn, messages=(*turn.messages, message_to_advisers(request, "done")))
         case "withdraw" if is_open:
             return withdrawal.answer_withdrawal(context, request, value)
+        case "resume" if request.withdrawn:
+            return withdrawal.undo_withdrawal(context, request)
         case "wait" if is_open:
             return context.toast(format_label("person_waits", request.lang))
         case "pass" if context.adviser_chat is not None and not request.withdrawn:

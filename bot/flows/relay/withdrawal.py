@@ -1,7 +1,8 @@
-"""Withdraw a request: asked once, told to the advisers, and final: who wants advice again sends a new request."""
+"""Withdraw a request: asked once, and told to the advisers. It can be undone for a few minutes, and is final then."""
 
 from dataclasses import replace
 
+from bot.domain.calendar import DAY, times_within
 from bot.domain.commands import simplify_message
 from bot.domain.consultation import Request
 from bot.domain.effects import UpdateRequest
@@ -10,17 +11,21 @@ from bot.domain.message import (
     Button,
     Message,
     RefreshCard,
+    SendMail,
     SendMessage,
     SendWithdrawalMail,
     truncate_text,
 )
 from bot.domain.turn import Turn
+from bot.flows import request_limits
 from bot.flows.callback_data import REQUEST_ADVICE, REQUESTER_CALLBACK
 from bot.flows.context import TurnContext
-from bot.flows.relay.messages import message_to_advisers, retire_suggestions
+from bot.flows.relay import lifecycle
+from bot.flows.relay.messages import message_to_advisers, requester_row, retire_suggestions
 from prompts.render import format_label, render_template
 
 COMMAND = "zurueckziehen"
+UNDO_PERIOD = 10 * 60  # seconds
 MAX_CONCERN_LENGTH = 40  # characters of it on the button that chooses a request
 
 
@@ -70,15 +75,39 @@ def answer_withdrawal(context: TurnContext, request: Request, answer: str) -> Tu
     return None
 
 
+def undo_withdrawal(context: TurnContext, request: Request) -> Turn:
+    """Let a request that was withdrawn a moment ago go on as before, and tell the advisers."""
+    services, lang, now = context.services, request.lang, context.services.now()
+    if now - request.closed > UNDO_PERIOD:
+        return context.toast(format_label("withdraw_final", lang))
+    if refusal := request_limits.refuse_reopening(context, request):
+        return refusal
+    reopened = (*times_within(request.reopened, now, DAY), now)
+    resumed = replace(request.reopen(now), withdrawn=False, reopened=reopened)
+    html = render_template("withdraw_undone", lang, number=request.reference)
+    messages: tuple[Message, ...] = (context.edit_tapped(html, (requester_row(request, "withdraw"),)),)
+    if context.adviser_chat is not None:
+        messages += (RefreshCard(request.reference), lifecycle.announce_reopening(resumed))
+    if services.sends_mail:
+        first_mail = () if services.store.erasure.was_mailed(request.reference) else (SendMail(request.reference),)
+        messages += (*first_mail, SendWithdrawalMail(request.reference))
+    return Turn(context.state, (*messages, AnswerCallback()), (UpdateRequest(resumed),))
+
+
 def _withdraw(context: TurnContext, request: Request) -> Turn:
     services, lang = context.services, request.lang
     withdrawn = replace(request.close(services.now()), withdrawn=True)
     told = context.adviser_chat is not None or services.sends_mail
     html = render_template(
-        "request_withdrawn", lang, number=request.reference, told=told, days=services.retention_days
+        "request_withdrawn",
+        lang,
+        number=request.reference,
+        told=told,
+        days=services.retention_days,
+        minutes=UNDO_PERIOD // 60,
     )
     new_request = Button(format_label("person_new", lang), REQUEST_ADVICE)
-    messages: tuple[Message, ...] = (context.edit_tapped(html, ((new_request,),)),)
+    messages: tuple[Message, ...] = (context.edit_tapped(html, (requester_row(request, "resume"), (new_request,))),)
     if context.adviser_chat is not None:
         notice = message_to_advisers(request, "withdraw")
         messages += (*retire_suggestions(request), RefreshCard(request.reference), notice)

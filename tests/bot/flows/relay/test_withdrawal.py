@@ -1,18 +1,20 @@
-"""Withdrawing a request: asked once, told to the advisers, and final."""
+"""Withdrawing a request: asked once, told to the advisers, undone for a moment, and then final."""
 
 from dataclasses import replace
 
 import pytest
 
 from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.domain.calendar import DAY
 from bot.domain.consultation import Form, FormStep, Request, RequestStatus
-from bot.domain.effects import CreateRequest, UpdateRequest
+from bot.domain.effects import BlockRequester, CreateRequest, UpdateRequest
 from bot.domain.event import EventKind
-from bot.domain.message import EditMessage, RefreshCard, SendMail, SendMessage, SendWithdrawalMail
+from bot.domain.message import AnswerCallback, EditMessage, RefreshCard, SendMail, SendMessage, SendWithdrawalMail
 from bot.domain.turn import Turn
-from bot.flows.dialogue import Dialogue
+from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay.messages import build_card_keyboard, format_topic_title, render_card
 from bot.flows.relay.notices import report_undelivered
+from bot.flows.relay.withdrawal import UNDO_PERIOD
 from tests.support.relay import (
     CLOSED,
     OPEN,
@@ -124,9 +126,41 @@ def test_both_sides_learn_of_the_withdrawal(services: Dialogue, mails: bool) -> 
     confirmation = turn.messages[0]
     assert isinstance(confirmation, EditMessage)
     assert f"Ihre Anfrage {REFERENCE} ist zurückgezogen" in confirmation.html
-    assert [button.data for row in confirmation.keyboard for button in row] == ["talk"]
+    assert [button.data for row in confirmation.keyboard for button in row] == [f"h:resume:{REFERENCE}", "talk"]
     assert (kinds(turn).count(RefreshCard), kinds(turn).count(SendWithdrawalMail)) == (1, int(mails))
     assert "hat die Anfrage zurückgezogen" in getattr(turn.messages[2], "html", "")
+
+
+@pytest.mark.parametrize("status", [RequestStatus.OPEN, RequestStatus.TAKEN])
+def test_withdrawal_is_undone_for_a_moment(services: Dialogue, status: RequestStatus) -> None:
+    """Within minutes one tap lets the request go on where it was, and card, topic and mail say so."""
+    before = OPEN if status is RequestStatus.OPEN else TAKEN
+    now = services.now()
+    kept(services, replace(before.close(now), withdrawn=True))
+
+    turn = tap(replace(services, sends_mail=True), f"h:resume:{REFERENCE}")
+
+    resumed = changed(turn)
+    assert (resumed.status, resumed.adviser) == (status, before.adviser)
+    assert (resumed.withdrawn, resumed.closed, resumed.reopened) == (False, 0.0, (now,))
+    assert f"Ihre Anfrage {REFERENCE} gilt wieder" in getattr(turn.messages[0], "html", "")
+    assert {RefreshCard, SendMail, SendWithdrawalMail} <= set(kinds(turn))
+    assert SendMessage in kinds(turn)
+    assert set(kinds(tap(replace(services, advisers=Advisers()), f"h:resume:{REFERENCE}"))) == {
+        EditMessage,
+        AnswerCallback,
+    }
+
+
+def test_withdrawal_is_final_later(services: Dialogue) -> None:
+    """Minutes later, or for somebody who is blocked, a withdrawal is not undone."""
+    now = services.now()
+    kept(services, replace(OPEN.close(now), withdrawn=True))
+
+    late = tap(replace(services, now=lambda: now + UNDO_PERIOD + 1), f"h:resume:{REFERENCE}")
+    reads(late, ("toast", "nur kurz", []))
+    services.store.apply((), [BlockRequester(OPEN.user_id, now + DAY)])
+    assert tap(services, f"h:resume:{REFERENCE}").effects == ()
 
 
 def test_declining_keeps_the_request(services: Dialogue) -> None:
