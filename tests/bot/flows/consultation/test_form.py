@@ -86,6 +86,8 @@ def test_request_follows_its_diagram(dialogue: Dialogue) -> None:
         before = request(status=status, adviser="Bea", warned=1.0, turn=Party.REQUESTER)
         actions, context = adviser.ADVISER_ACTIONS.values(), TurnContext(dialogue, State(), EVENT)
         turns: list[Turn | None] = [act(context, before, "backbone") for act in actions]
+        if status is RequestStatus.CLOSED:
+            turns.append(lifecycle.reopen_request(context, replace(before, adviser="")))
         turns += [lifecycle.record_rating(State(), before, "3"), *_by_time(dialogue, replace(before, since=1.0))]
         dialogue.store.apply((), [CreateRequest(replace(before, reference=status))])
         turns += [
