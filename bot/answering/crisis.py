@@ -6,7 +6,7 @@ leave out or get wrong: capitals, accents, the dots of umlauts, doubled letters,
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from knowledge.errors import Problem
 from knowledge.loader import Knowledge
@@ -49,15 +49,13 @@ class _Language:
     def __init__(self, signs: CrisisSigns) -> None:
         self._signs = signs
         self._fillers = frozenset(map(_normalise, signs.fillers))
-        self._harmless = self._compile(signs.harmless)
-        self._wordings = self._compile(signs.signs)
+        harmless = "|".join(pattern for pattern, _ in self._read_wordings(signs.harmless))
+        self._harmless = _compile(harmless or "(?!)")  # the latter matches nothing
+        self._wordings = _WordingIndex(self._read_wordings(signs.signs))
         elements = {element for wording in signs.signs for element in wording.split()} - {GAP, SENTENCE_EDGE}
         words = sorted({word for element in elements for word in signs.alternatives(element)})
         self._beginnings = tuple(_normalise(word[:-1]) for word in words if word.endswith(ANY_ENDING))
         self._words = {_normalise(word) for word in words if not word.endswith(ANY_ENDING)}
-        keys = [piece for wording in signs.signs for piece in self._key_words(wording)]
-        self._keys = {word for word in keys if not word.endswith(ANY_ENDING)}
-        self._key_beginnings = tuple({word.rstrip(ANY_ENDING) for word in keys if word.endswith(ANY_ENDING)})
         self._misspellings: dict[str, str] = {}
         for word in sorted(self._words):
             if len(word) >= MIN_TYPO_LENGTH:
@@ -66,18 +64,12 @@ class _Language:
 
     def matches(self, words: Iterable[str]) -> bool:
         kept = [word for word in words if word not in self._fillers]
-        if not any(map(self._is_key, map(self._correct, kept))):
+        patterns = self._wordings.find_possible(map(self._correct, kept))
+        if not patterns:
             return False
         without_harmless = self._harmless.sub(_CUT, " ".join(kept))
-        return bool(self._wordings.search(" ".join(map(self._correct, without_harmless.split()))))
-
-    def _key_words(self, wording: str) -> list[str]:
-        """Return the alternatives of a wording's longest element; no message fits without one of them."""
-        elements = (self._alternatives(element) for element in wording.split() if element not in (GAP, SENTENCE_EDGE))
-        return max(filter(None, elements), key=lambda words: min(map(len, words)), default=[])
-
-    def _is_key(self, word: str) -> bool:
-        return word in self._keys or word.startswith(self._key_beginnings)
+        text = " ".join(map(self._correct, without_harmless.split()))
+        return any(pattern.search(text) for pattern in patterns)
 
     def _correct(self, word: str) -> str:
         """Return the long word that a word differs from by one letter that is missing, added, wrong or moved."""
@@ -89,30 +81,74 @@ class _Language:
                 return correct
         return word
 
-    def _compile(self, wordings: Iterable[str]) -> re.Pattern[str]:
-        patterns = "|".join(filter(None, map(self._wording_pattern, wordings))) or "(?!)"  # matches nothing
-        return re.compile(rf"(?<!\S)(?:{patterns})(?!\S)")
+    def _read_wordings(self, wordings: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+        """Yield the pattern of each wording, and the words of which it needs one.
 
-    def _wording_pattern(self, wording: str) -> str:
-        """Return the pattern of a wording; "" if it consists of fillers, which would fit every message."""
-        pattern, joint, has_words = "", "", False
-        for element in wording.split():
-            if element == GAP:
-                joint = rf"(?: ,)?(?: [^ .,]+){{0,{MAX_GAP}}}(?: ,)? "
-            elif pieces := self._element_pieces(element):
-                pattern += f"{joint}(?:{'|'.join(pieces)})"
-                joint, has_words = "(?: ,)? ", has_words or element != SENTENCE_EDGE
-        return pattern if has_words else ""
+        A wording that consists of fillers is left out: it would fit every message.
+        """
+        elements = {element for wording in wordings for element in wording.split()}
+        element_words = {element: self._element_words(element) for element in elements}
+        for wording in wordings:
+            pattern, joint, needed_words = "", "", list[str]()
+            for element in wording.split():
+                if element == GAP:
+                    joint = rf"(?: ,)?(?: [^ .,]+){{0,{MAX_GAP}}}(?: ,)? "
+                elif element == SENTENCE_EDGE:
+                    pattern += rf"{joint}(?:\.)"
+                    joint = "(?: ,)? "
+                elif words := element_words[element]:
+                    pattern += f"{joint}(?:{'|'.join(map(_word_pattern, words))})"
+                    joint = "(?: ,)? "
+                    if not needed_words or len(words) < len(needed_words):
+                        needed_words = words
+            if needed_words:
+                yield pattern, needed_words
 
-    def _element_pieces(self, element: str) -> list[str]:
-        """Return the patterns of an element; none if it consists of fillers, which are left out of messages too."""
-        if element == SENTENCE_EDGE:
-            return [r"\."]
-        return [re.escape(word).replace(r"\*", "[^ .,]*") for word in self._alternatives(element)]
+    def _element_words(self, element: str) -> list[str]:
+        """Return the words that an element stands for, without fillers, which are left out of messages too."""
+        words = self._signs.alternatives(element)
+        return [
+            _normalise(word.rstrip(ANY_ENDING)) + (ANY_ENDING if word.endswith(ANY_ENDING) else "")
+            for word in words
+            if _normalise(word) not in self._fillers
+        ]
 
-    def _alternatives(self, element: str) -> list[str]:
-        """Return the normalised words of an element, some with any ending, without fillers."""
-        return [word for word in map(_normalise, self._signs.alternatives(element)) if word not in self._fillers]
+
+class _WordingIndex:
+    """Wordings by the words of which they need one: few are compared with a message, and few are ever compiled."""
+
+    def __init__(self, wordings: Iterable[tuple[str, list[str]]]) -> None:
+        self._by_word: dict[str, list[str]] = {}
+        self._by_beginning: dict[str, list[str]] = {}
+        self._compiled: dict[str, re.Pattern[str]] = {}
+        for pattern, needed_words in wordings:
+            for word in needed_words:
+                by_key = self._by_beginning if word.endswith(ANY_ENDING) else self._by_word
+                by_key.setdefault(word.rstrip(ANY_ENDING), []).append(pattern)
+        lengths = [len(beginning) for beginning in self._by_beginning]
+        self._shortest, self._longest = min(lengths, default=0), max(lengths, default=0)
+
+    def find_possible(self, words: Iterable[str]) -> list[re.Pattern[str]]:
+        """Return the patterns of the wordings that a message with these words may contain."""
+        found = {pattern for word in words for pattern in self._find_by_word(word)}
+        return [self._compiled.get(pattern) or self._compile(pattern) for pattern in found]
+
+    def _find_by_word(self, word: str) -> Iterator[str]:
+        yield from self._by_word.get(word, ())
+        for length in range(self._shortest, min(len(word), self._longest) + 1):
+            yield from self._by_beginning.get(word[:length], ())
+
+    def _compile(self, pattern: str) -> re.Pattern[str]:
+        self._compiled[pattern] = _compile(pattern)
+        return self._compiled[pattern]
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\S)(?:{pattern})(?!\S)")
+
+
+def _word_pattern(word: str) -> str:
+    return re.escape(word.rstrip(ANY_ENDING)) + ("[^ .,]*" if word.endswith(ANY_ENDING) else "")
 
 
 def _split_words(text: str) -> Iterator[str]:

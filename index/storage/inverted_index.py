@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from index.storage.layout import POSTINGS_FILES
 
-PAIR_DTYPE = np.dtype([("token", "<u4"), ("target", "<i4")])
+TARGET_BITS = np.uint64(32)  # a pair is one number, the token before the target: numbers are sorted fast
 PAIRS_PER_FLUSH = 4_000_000  # 32 MB of pairs
 BUCKET_COUNT = 64  # buckets by the first bits of the token, each sorted on its own
 
 TokenArray = NDArray[np.uint32]
+PairArray = NDArray[np.uint64]
 
 
 class InvertedIndexWriter:
@@ -23,15 +24,13 @@ class InvertedIndexWriter:
     def __init__(self, folder: Path, pairs_per_flush: int = PAIRS_PER_FLUSH) -> None:
         self._folder = folder
         self._pairs_per_flush = pairs_per_flush
-        self._pending_pairs: list[NDArray[np.void]] = []
+        self._pending_pairs: list[PairArray] = []
         self._pending_count = 0
 
     def add_text(self, target: int, tokens: TokenArray) -> None:
         """Add a text of a target, given as its hashed tokens, shape (n,)."""
-        pairs = np.empty(len(tokens), PAIR_DTYPE)
-        pairs["token"], pairs["target"] = tokens, target
-        self._pending_pairs.append(pairs)
-        self._pending_count += len(pairs)
+        self._pending_pairs.append(tokens.astype(np.uint64) << TARGET_BITS | np.uint64(target))
+        self._pending_count += len(tokens)
         if self._pending_count >= self._pairs_per_flush:
             self._flush_pairs()
 
@@ -50,10 +49,10 @@ class InvertedIndexWriter:
         self._pending_pairs, self._pending_count = [], 0
 
 
-def _append_to_buckets(pending_pairs: list[NDArray[np.void]], bucket_paths: list[Path]) -> None:
-    pairs = np.sort(np.concatenate([np.empty(0, PAIR_DTYPE), *pending_pairs]), order="token")
-    first_tokens = np.arange(1, BUCKET_COUNT, dtype=np.uint64) * (2**32 // BUCKET_COUNT)
-    bucket_starts = np.searchsorted(pairs["token"], first_tokens)
+def _append_to_buckets(pending_pairs: list[PairArray], bucket_paths: list[Path]) -> None:
+    pairs = np.sort(np.concatenate([np.empty(0, np.uint64), *pending_pairs]))
+    first_pairs = np.arange(1, BUCKET_COUNT, dtype=np.uint64) * np.uint64(2**64 // BUCKET_COUNT)
+    bucket_starts = np.searchsorted(pairs, first_pairs)
     for path, bucket_pairs in zip(bucket_paths, np.split(pairs, bucket_starts), strict=True):
         with path.open("ab") as file:
             bucket_pairs.tofile(file)
@@ -62,11 +61,11 @@ def _append_to_buckets(pending_pairs: list[NDArray[np.void]], bucket_paths: list
 def _merge_buckets(folder: Path, bucket_paths: list[Path]) -> None:
     vocabulary, counts = [np.empty(0, np.uint32)], [np.empty(0, np.int64)]
     for path in bucket_paths:
-        pairs = np.unique(np.fromfile(path, PAIR_DTYPE))
-        tokens, target_counts = np.unique(pairs["token"], return_counts=True)
-        vocabulary.append(tokens)
+        pairs = np.unique(np.fromfile(path, np.uint64))
+        tokens, target_counts = np.unique(pairs >> TARGET_BITS, return_counts=True)
+        vocabulary.append(tokens.astype(np.uint32))
         counts.append(target_counts)
-        pairs["target"].tofile(path)
+        pairs.astype(np.uint32).tofile(path)  # without the token
     starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
     np.save(folder / POSTINGS_FILES[0], np.concatenate(vocabulary))
     np.save(folder / POSTINGS_FILES[1], starts)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.answering.crisis import CrisisDetector, find_false_alarms
-from index.evaluation.dataset import LABELLED_QUESTIONS
+from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
 from knowledge.loader import BUILT_IN, load_knowledge
 from knowledge.records.crisis_signs import CRISIS_FILE, CrisisSigns, read_crisis_signs
 
@@ -256,9 +256,9 @@ def test_subjects_and_idioms_are_harmless(text: str) -> None:
 
 def test_labelled_questions_are_harmless() -> None:
     """None of the labelled questions to the bot is taken for distress."""
-    taken = [line for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines() if DETECTOR.find_language(line)]
+    questions = {item.question for item in read_labelled_questions(LABELLED_QUESTIONS)}
 
-    assert taken == []
+    assert not [question for question in questions if DETECTOR.find_language(question)]
 
 
 @pytest.mark.parametrize(
@@ -308,18 +308,13 @@ def test_wordings_mean_what_the_file_says(wording: str, text: str, fits: bool) -
     assert CrisisDetector({"de": signs}).find_language(text) == ("de" if fits else "")
 
 
-def test_no_example_question_is_taken_for_a_call_for_help() -> None:
-    """The built-in wordings fit no example question of the built-in knowledge."""
-    assert not list(find_false_alarms(load_knowledge(BUILT_IN)))
-
-
 def test_example_question_that_a_wording_fits_is_reported() -> None:
     """A wording that fits an example question of the knowledge base is reported with that question."""
     knowledge = load_knowledge(BUILT_IN)
     entry = next(entry for entry in knowledge.entries if entry.lang == "de")
     broken = replace(entry, questions=(*entry.questions, "Was, wenn ich nicht mehr leben will?"))
 
-    (found,) = find_false_alarms(replace(knowledge, entries=(broken,)))
+    (found,) = find_false_alarms(replace(knowledge, entries=(broken,), intents=()))
 
     assert found.path == BUILT_IN / CRISIS_FILE
     assert "nicht mehr leben" in found.message

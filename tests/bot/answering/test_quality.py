@@ -9,7 +9,7 @@ from index.evaluation.run import evaluate_questions
 from index.search.live_index import LiveIndex
 from knowledge.records.entry import Layer
 
-MAX_PER_KIND = 200  # evenly chosen: enough for the minimums below, which `gwbot eval` measures exactly
+MAX_PER_KIND = 100  # evenly chosen: enough for the minimums below, which `gwbot eval` measures exactly
 
 
 @pytest.fixture(scope="module")
