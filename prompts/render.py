@@ -11,7 +11,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from prompts.telegram_html import embolden_sentence, markdown_to_html
+from prompts.telegram_html import embolden_sentence, fold_text, markdown_to_html
 
 TEMPLATES_FOLDER = Path(__file__).parent
 
@@ -29,6 +29,7 @@ def _template_environment() -> Environment:
     environment.globals["label"] = format_label
     environment.filters["lines"] = lambda text: Markup(markdown_to_html(text.replace("\n", "  \n")))  # noqa: S704 - as below
     environment.filters["embolden"] = lambda html, text: Markup(embolden_sentence(html, text))  # noqa: S704 - of HTML
+    environment.filters["fold"] = lambda html, text: Markup(fold_text(html, text))  # noqa: S704 - of HTML
     environment.filters["markdown"] = lambda text: Markup(markdown_to_html(text))  # noqa: S704 - markdown_to_html escapes
     return environment
 

@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape, unescape
 from html.parser import HTMLParser
-from itertools import islice, takewhile
+from itertools import accumulate, islice, takewhile
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _OPENING_SIGNS, _CLOSING_SIGNS = '„“»«"(', '.!?:;…)“”«»"'  # belong to the sentence beside them
+MAX_UNFOLDED = 600  # characters of a text that is shown as a whole, about one screen of a phone
+MIN_OPENING, MIN_FOLDED = 100, 200  # characters that stay visible, and that are worth folding
 _TAG = re.compile(r"(<[^>]*>)")
 _MARKDOWN_PARSER = MarkdownIt("commonmark", {"html": False})
 _INLINE_TAGS = {
@@ -120,6 +122,36 @@ def html_to_plain(html: str) -> str:
     parser.feed(html)
     parser.close()
     return "".join(parser.parts).strip()
+
+
+def fold_text(html: str, sentence: str = "") -> str:
+    """Return Telegram HTML whose end is folded if it is long: what opens it stays visible, through a ``sentence``.
+
+    Telegram shows the first lines of what is folded, and unfolds it at a tap.
+    """
+    if len(html_to_plain(html)) <= MAX_UNFOLDED or "<blockquote" in html:
+        return html
+    blocks, wanted = html.split("\n\n"), _letters(sentence)
+    for count in range(1, len(blocks)):
+        opening, rest = "\n\n".join(blocks[:count]), "\n\n".join(blocks[count:])
+        visible = html_to_plain(opening)
+        is_enough = len(visible) >= MIN_OPENING and not visible.endswith(":") and wanted in _letters(visible)
+        if is_enough and _is_closed(opening) and len(html_to_plain(rest)) >= MIN_FOLDED:
+            return f"{opening}\n\n<blockquote expandable>{rest}</blockquote>"
+    return html
+
+
+def find_block(html: str, sentence: str) -> str:
+    """Return the paragraph or list item of Telegram HTML that has a sentence, given as plain text; "" if none has."""
+    wanted = _letters(sentence)
+    lines = (line.strip().removeprefix("• ") for line in html.split("\n"))
+    return next((line for line in lines if wanted in _letters(html_to_plain(line)) and _is_closed(line)), "")
+
+
+def _is_closed(html: str) -> bool:
+    """Return whether each tag of a part of well-formed HTML is opened and closed within it."""
+    depths = list(accumulate(-1 if tag.startswith("</") else 1 for tag in _TAG.findall(html)))
+    return not depths or (min(depths) >= 0 and depths[-1] == 0)
 
 
 def embolden_sentence(html: str, sentence: str) -> str:

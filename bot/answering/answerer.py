@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from html import escape
 
 from bot.answering.language import base_language, choose_reply_language, detect_question_language
 from index.decision.calibration import Decision
 from index.search.explanation import explain_result
-from index.search.follow_up import MIN_INTENT_PROBABILITY, only_reacts, search_message
+from index.search.follow_up import MIN_INTENT_PROBABILITY, names_subject, only_reacts, search_message
 from index.search.result import SearchResult
 from index.search.searcher import Searcher
 from knowledge.records.contacts import Contact
@@ -15,7 +16,7 @@ from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
 from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.intents import ReplyKind
 from prompts.render import format_label, render_template
-from prompts.telegram_html import html_to_plain
+from prompts.telegram_html import embolden_sentence, find_block, html_to_plain, markdown_to_html
 
 MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
 LABELLED_LAYERS = frozenset((Layer.PAGE, Layer.LITERATURE, Layer.WEB))
@@ -105,7 +106,7 @@ class Answerer:
         markers = self._markers.get(question_lang, NO_MARKERS)
         result = search_message(self._get_searcher(), question, markers, recent_ids, lang)
         answer = replace(self._render_result(result, lang, note), question=question)
-        if result.context is None:
+        if result.context is None or result.already_shown or names_subject(question, markers):
             return answer
         context_html = render_template("context", lang, title=result.context.title)
         return replace(answer, html=f"{context_html}\n\n{answer.html}")
@@ -167,15 +168,7 @@ class Answerer:
             case Decision.ANSWER:
                 return _answer_with_entry(result, lang, note)
             case Decision.CLARIFY:
-                titles = [option.title for option in result.options]
-                if result.offers_related or result.already_shown:
-                    detail = result.detail.text if result.detail else ""
-                    html = render_template(
-                        "further", lang, titles=titles, told=result.already_shown, detail=detail, note=note
-                    )
-                else:
-                    html = render_template("clarify", lang, titles=titles, note=note)
-                return Answer(AnswerStatus.CLARIFY, html, lang, result)
+                return Answer(AnswerStatus.CLARIFY, _offer_choice(result, lang, note), lang, result)
             case Decision.ABSTAIN:
                 gap = result.entry
                 note = note or (_missing_text_note(gap, lang) if gap else "")
@@ -197,18 +190,39 @@ class Answerer:
 def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
     entry = result.entry
     assert entry is not None
-    html = render_template(
+    sentence = result.detail.text if result.detail and result.detail.is_sure else ""
+    return Answer(AnswerStatus.ANSWERED, _render_entry(entry, lang, note, sentence), lang, result)
+
+
+def _render_entry(entry: Entry, lang: str, note: str = "", sentence: str = "") -> str:
+    return render_template(
         "answer",
         lang,
         note=note or _missing_text_note(entry, lang),
         title=entry.title,
         layer=layer_label(entry.layer, lang),
         body=_shorten_body(entry.body),
-        sentence=result.detail.text if result.detail and result.detail.is_sure else "",
+        sentence=sentence,
         source=entry.source,
         url=entry.url,
     )
-    return Answer(AnswerStatus.ANSWERED, html, lang, result)
+
+
+def _offer_choice(result: SearchResult, lang: str, note: str) -> str:
+    """Return the text that offers a choice; it shows the entry that is clearly the nearest, else a sure sentence."""
+    titles = [option.title for option in result.options if option != result.nearest]
+    if result.nearest or not result.context or not (result.offers_related or result.already_shown):
+        nearest = _render_entry(result.nearest, lang) if result.nearest else ""
+        return render_template("clarify", lang, titles=titles, answer=nearest, note=note)
+    quote = _quote_sentence(result.context, result.detail.text) if result.detail and result.detail.is_sure else ""
+    about, told = result.context.title, result.already_shown
+    return render_template("further", lang, titles=titles, about=about, told=told, quote=quote, note=note)
+
+
+def _quote_sentence(entry: Entry, sentence: str) -> str:
+    """Return the paragraph or list item of an entry that has a sentence, with it in bold, as Telegram HTML."""
+    html = markdown_to_html(entry.body)
+    return embolden_sentence(find_block(html, sentence) or escape(sentence), sentence)
 
 
 def layer_label(layer: Layer, lang: str) -> str:

@@ -57,7 +57,7 @@ def build_answer_keyboard(answer: Answer, asked: str = "", *, unfolded: bool = F
     entry_rows = tuple(
         (Button(entry.title, data),)
         for entry in result.options or result.related
-        if fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
+        if entry != result.nearest and fits_button(data := f"{ENTRY_CALLBACK}{entry.id}")
     )
     if answer.source is None:
         return (*entry_rows[: MAX_BUTTONS - 1], (talk,), *why_row)[:MAX_BUTTONS]

@@ -48,6 +48,14 @@ def only_reacts(message: str, markers: DiscourseMarkers) -> bool:
     return " ".join(WORD_PATTERN.findall(message.lower())) in markers.reacting
 
 
+def names_subject(message: str, markers: DiscourseMarkers) -> bool:
+    """Return whether a message has a subject of its own and no word that points back. Pure."""
+    words = WORD_PATTERN.findall(message.lower())
+    points_back = not markers.pointing.isdisjoint(words) or not markers.closing.isdisjoint(words[-1:])
+    leads_on = not markers.leading.isdisjoint(words[:1])
+    return not points_back and not leads_on and not set(words) <= markers.plain
+
+
 def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, str]:
     """Return whether a message begins by announcing another subject, and the rest of it. Pure.
 
@@ -104,7 +112,7 @@ def search_message(
     for context in contexts[1:]:
         if _closeness(searcher, context, reading.alone) > least:
             result = _reply_in_context(searcher, read_after(searcher, message, markers, context, lang), lang)
-            if result.already_shown:
+            if result.already_shown and result.detail and result.detail.is_sure:
                 return result
     return first
 
@@ -185,17 +193,22 @@ def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> Search
     if within.decision is Decision.ABSTAIN:
         return replace(within, context=context if within.entry else None)
     if within.hits[0].target != context.id:
-        return replace(within, context=context)
+        nearest = within.nearest if alone.decision is not Decision.ABSTAIN else None
+        return replace(within, context=context, nearest=nearest)
     assert within.query_vector is not None
     option_ids = dict.fromkeys((*alone.shown_ids[:1], *(hit.target for hit in within.hits[1:])))
     option_ids.pop(context.id, None)
+    detail = find_best_sentence(searcher.reader, context, within.query_vector)
+    is_quotable = detail is not None and detail.is_sure
+    nearest = alone.entry if alone.decision is Decision.ANSWER else None if is_quotable else alone.nearest
     return replace(
         within,
         decision=Decision.CLARIFY,
         entry=None,
         options=tuple(searcher.reader.get_entry(entry_id, lang) for entry_id in list(option_ids)[:MAX_OPTIONS]),
+        nearest=None if nearest is None or nearest.id == context.id else nearest,
         related=(),
         context=context,
-        detail=find_best_sentence(searcher.reader, context, within.query_vector),
+        detail=detail,
         already_shown=True,
     )

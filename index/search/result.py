@@ -19,6 +19,7 @@ class SearchResult:
         probability: that this is right, 0 to 1.
         entry: the answer; for an abstention the gap that fits, if any: the entry saying that no source answers.
         options: two or three entries to choose from, if that is the decision.
+        nearest: the one of them that is meant more probably than all others together, to be shown at once; else None.
         related: entries to read next to ``entry``, or without one the nearest to a question that was refused.
         reply: small talk or a request for a human, if that is the decision.
         intent: the nearest intent of small talk or a request for a human, whatever was decided; "" if there is none.
@@ -45,6 +46,7 @@ class SearchResult:
     context: Entry | None = None
     offers_related: bool = False
     already_shown: bool = False
+    nearest: Entry | None = None
     detail: ScoredSentence | None = field(default=None, compare=False)
 
     @property
@@ -58,7 +60,7 @@ class SearchResult:
     @property
     def subject_id(self) -> str:
         """The id of the entry that a follow-up may refer to: shown or quoted, or else offered first; "" if none."""
-        subject = self.entry or self.context or next(iter(self.options), None)
+        subject = self.entry or self.nearest or self.context or next(iter(self.options), None)
         return subject.id if subject else ""
 
     @property

@@ -25,6 +25,7 @@ from knowledge.records.intents import ReplyKind
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
 MAX_QUESTION_CHARS = 2_000  # the rest of a longer text is ignored
+MIN_NEAREST_PROBABILITY = 0.5  # of the first of a choice, to be shown: it is likelier than all others together
 MIN_REQUEST_LOG_ODDS = -math.log(2)  # a missed request for a human costs twice as much as a needless offer
 MIN_RESEMBLANCE, RESEMBLANCE_MARGIN = 0.74, 0.02  # cosines; 7 of 2,000 labelled questions resemble other examples so
 RERANK_DEPTH = 5  # entries at the top that a cross-encoder reorders
@@ -76,6 +77,9 @@ class Searcher:
             probability=probabilities.of_decision(decision),
             entry=entry,
             options=nearest if decision is Decision.CLARIFY else (),
+            nearest=nearest[0]
+            if decision is Decision.CLARIFY and probabilities.top_correct >= MIN_NEAREST_PROBABILITY
+            else None,
             related=self.load_related(entry, lang, hits) if entry else nearest if is_near else (),
             reply=reply if decision is Decision.SMALL_TALK else None,
             intent=intent,

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prompts.message_splitter import MESSAGE_LIMIT, split_html, utf16_length
-from prompts.telegram_html import embolden_sentence, html_to_plain, markdown_to_html
+from prompts.telegram_html import embolden_sentence, find_block, fold_text, html_to_plain, markdown_to_html
 
 ALLOWED = {"b", "i", "s", "u", "a", "code", "pre", "blockquote"}
 
@@ -108,6 +108,8 @@ def test_any_sentence_in_bold_is_valid_html(markdown: str, sentence: str) -> Non
     check_html(embolden_sentence(html, sentence))
     check_html(embolden_sentence(html, markdown))
     assert html_to_plain(embolden_sentence(html, markdown)) == html_to_plain(html)
+    check_html(fold_text(html, sentence))
+    check_html(find_block(html, sentence))
 
 
 def test_plain_text_keeps_addresses() -> None:
@@ -174,3 +176,25 @@ def test_telegram_counts_utf16() -> None:
 def test_short_text_is_one_message() -> None:
     """A text that fits is not changed."""
     assert split_html("<b>Guten Tag</b>") == ["<b>Guten Tag</b>"]
+
+
+def test_long_text_is_folded_behind_its_opening() -> None:
+    """Of a long text the opening stays visible, through the sentence that answers; a short one is not folded."""
+    blocks = ["Kurz.", "a " * 60 + "Ende.", "Das hilft:", "b " * 150, "c " * 150 + "Am Schluss."]
+    html = "\n\n".join(blocks)
+    opening = "\n\n".join(blocks[:2])
+
+    assert fold_text(html).startswith(f"{opening}\n\n<blockquote expandable>Das hilft:")
+    assert html_to_plain(fold_text(html)) == html
+    assert fold_text(html, "Am Schluss.") == html
+    assert fold_text(opening) == opening
+    assert fold_text(f"{html}\n\n<blockquote>d</blockquote>") == f"{html}\n\n<blockquote>d</blockquote>"
+
+
+def test_block_of_a_sentence() -> None:
+    """The paragraph or list item that has a sentence is found, without its bullet."""
+    html = "Eins. Zwei.\n\n• <b>Drei:</b> vier.\n• Fünf."
+
+    assert find_block(html, "Zwei.") == "Eins. Zwei."
+    assert find_block(html, "– Drei: vier.") == "<b>Drei:</b> vier."
+    assert find_block(html, "Sechs.") == ""

@@ -80,8 +80,26 @@ def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:
     assert answer.context_entry_id == "medicine-hat"
     assert "medicine-hat" not in option_ids(answer)
     assert answer.result.detail is not None
-    assert f"<b>{answer.result.detail.text}</b>" in answer.html
     assert "60.000" in answer.result.detail.text
+    assert answer.plain_text.startswith("Dazu steht in „Medicine Hat“:\n\nMedicine Hat in Kanada, eine Stadt mit")
+    assert "<b>Medicine Hat in Kanada" in answer.html
+
+
+def test_nearest_subject_is_shown_at_once(answerer: Answerer) -> None:
+    """A subject that is likelier than all others together is shown, with words that it may not be meant."""
+    answer = answer_after(answerer, "Was ist Gemeinsam Wirken?", "Und wie fangen wir damit an?")
+
+    assert answer.status is AnswerStatus.CLARIFY
+    assert answer.plain_text.startswith("Ich bin nicht ganz sicher, ob Sie das meinen:\n\nDie ersten Schritte")
+    assert answer.result.subject_id == "erste-schritte"
+
+
+def test_message_with_a_subject_of_its_own_names_no_context(answerer: Answerer) -> None:
+    """What names its subject and points back to nothing is not headed by that of the answer before."""
+    answer = answer_after(answerer, "Was ist StriveTogether?", "Zahlen?")
+
+    assert answer.context_entry_id == "strivetogether"
+    assert "Bezogen auf" not in answer.plain_text
 
 
 def test_detail_of_the_entry_before_is_quoted(answerer: Answerer) -> None:
