@@ -77,11 +77,14 @@ def _print_hits(searcher: "Searcher", hits: "list[Hit]", lang: str) -> None:
 
 
 @click.command()
-def chat() -> None:
+@index_option
+def chat(root: Path | None) -> None:
     """Talk to the bot in the terminal."""
+    from bot.app.index_loader import open_index
     from bot.cli.chat import run_chat
 
-    run_chat(chosen_settings())
+    settings = chosen_settings()
+    run_chat(settings, open_index(settings, root))
 
 
 def _build_answer_function(root: Path | None) -> "Callable[[str, str], MessageAnswers]":

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from knowledge.errors import EXAMPLE, ContentError, Problem, is_known_code
-from knowledge.parsing.yaml_repair import repair_yaml
+from knowledge.parsing.yaml_repair import repair_yaml, straighten_quotes
 
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, if PyYAML has it
 MAX_NESTING_DEPTH = 20  # the built-in files need five levels
@@ -148,7 +148,13 @@ class StrictYaml:
                     self.add_problem("second_id", *location, number, id=item_id)
                 seen_ids.add(item_id)
             return items
-        return None if node.tag == NULL_TAG else node.value.strip()
+        if node.tag == NULL_TAG:
+            return None
+        value: str = node.value.strip()
+        is_plain = isinstance(node, yaml.ScalarNode) and not node.style
+        if is_plain and (straight := straighten_quotes(value)):
+            self.add_problem("typographic_quotes", *location, **{EXAMPLE: straight})
+        return value
 
     def _to_dict(self, node: yaml.MappingNode, location: Location) -> dict[str, Any]:
         values: dict[str, Any] = {}

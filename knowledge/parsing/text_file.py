@@ -9,6 +9,7 @@ from knowledge.errors import ContentError, Problem
 
 MAX_FILE_BYTES = 1_000_000
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
+_OTHER_DASHES = re.compile(r"(?!---\s*$)[-–—]+\s*")
 FRONT_MATTER_EXAMPLE = "---, darunter title: Ein Titel und die anderen Zeilen, dann wieder ---"
 T = TypeVar("T")
 
@@ -45,6 +46,9 @@ def split_front_matter(path: Path, text: str, *, required: bool = True) -> tuple
     """
     match = _FRONT_MATTER.match(text)
     if match is None and required:
+        for number, line in enumerate(text.splitlines(), start=1):
+            if _OTHER_DASHES.fullmatch(line):
+                raise ContentError([Problem.of(path, number, "dashes", example="---")])
         raise ContentError([Problem.of(path, 1, "no_front_matter", example=FRONT_MATTER_EXAMPLE)])
     return (match[1], text[match.end() :].strip()) if match else ("", text.strip())
 

@@ -16,6 +16,9 @@ MAX_REPAIRS = 30
 MAX_ATTEMPTS = 300  # each reads the whole text, in a few milliseconds
 _LINE = re.compile(r"(?P<head>\s*(?:-\s+)*(?:[\w-]+:(?=\s)\s*)?)(?P<value>.*)")
 _COLON_WITHOUT_SPACE = re.compile(r"(?P<head>\s*(?:-\s+)?[a-z]+:)(?P<value>(?!//)\S.*)")
+_DASH_WITHOUT_SPACE = re.compile(r"(?P<head>\s*-)(?P<value>[^\s-].*)")
+_TYPOGRAPHIC_QUOTES = "„“”‚‘’"  # what word processors make of straight ones
+_TYPOGRAPHIC = re.compile(rf"[{_TYPOGRAPHIC_QUOTES}]([^{_TYPOGRAPHIC_QUOTES}\"]+)[{_TYPOGRAPHIC_QUOTES}\"]")
 _NEEDS_QUOTES = "*&!%@`,]}|>?"
 _BRACKETS = {"[": "]", "{": "}"}
 
@@ -90,6 +93,8 @@ def _find_repair(
 def _propose_repairs(number: int, line: str) -> Iterator[Repair]:
     if match := _COLON_WITHOUT_SPACE.fullmatch(line):
         yield Repair(number, "colon_without_space", f"{match['head']} {match['value']}")
+    if match := _DASH_WITHOUT_SPACE.fullmatch(line):
+        yield Repair(number, "dash_without_space", f"{match['head']} {match['value']}")
     indent = line[: len(line) - len(line.lstrip())]
     if "\t" in indent:
         yield Repair(number, "tab", indent.replace("\t", "  ") + line.lstrip())
@@ -101,7 +106,9 @@ def _propose_repairs(number: int, line: str) -> Iterator[Repair]:
     first = value[0]
     if first in "\"'":
         end = value.find(first, 1)
-        if end < 0:
+        if end < 0 and value[-1] in _TYPOGRAPHIC_QUOTES:
+            yield Repair(number, "typographic_quotes", head + _quote(value[1:-1]))
+        elif end < 0:
             yield Repair(number, "quote_open", head + _quote(value[1:]))
         elif value[end + 1 :].strip():
             yield Repair(number, "text_after_quote", head + _quote(value))
@@ -113,6 +120,12 @@ def _propose_repairs(number: int, line: str) -> Iterator[Repair]:
         yield Repair(number, "sign_needs_quotes", head + _quote(value), first)
     elif ": " in value or value.endswith(":"):
         yield Repair(number, "colon_needs_quotes", head + _quote(value))
+
+
+def straighten_quotes(value: str) -> str:
+    """Return a value that stands in typographic quotation marks in straight ones; "" if it stands in none."""
+    match = _TYPOGRAPHIC.fullmatch(value)
+    return _quote(match[1]) if match else ""
 
 
 def _quote(text: str) -> str:

@@ -35,6 +35,7 @@ def check_knowledge(knowledge: Knowledge) -> tuple[Problem, ...]:
     """Return every violation, sorted by file."""
     rules = (
         _check_entry_ids,
+        _check_file_types,
         _check_lengths,
         _check_related,
         _check_parity,
@@ -75,6 +76,12 @@ def _check_entry_ids(knowledge: Knowledge) -> Iterator[Problem]:
     for entry in knowledge.entries:
         if not ID_PATTERN.fullmatch(entry.id) or len(entry.id) > MAX_ENTRY_ID_LENGTH:
             yield Problem.of(entry_path(knowledge, entry), 0, "entry_file_name", maximum=MAX_ENTRY_ID_LENGTH)
+
+
+def _check_file_types(knowledge: Knowledge) -> Iterator[Problem]:
+    for path in (knowledge.folder / "content").glob("*/*"):
+        if path.is_file() and path.suffix != ".md" and not path.name.startswith((".", "~")):
+            yield Problem.of(path, 0, "file_ignored")
 
 
 def _check_lengths(knowledge: Knowledge) -> Iterator[Problem]:

@@ -112,11 +112,13 @@ def test_hint_is_no_error(tmp_path: Path) -> None:
     """A hint looks different from an error and leaves the exit code at 0, unless --strict is given."""
     folder = copy_light_knowledge(tmp_path / "wissen")
     (folder / "content/en/backbone.md").unlink()
+    (folder / "content/de/entwurf.docx").write_bytes(b"PK")
 
     lenient = gwbot("knowledge", "check", "wissen", folder=tmp_path)
     strict = gwbot("knowledge", "check", "wissen", "--strict", folder=tmp_path)
 
     assert "backbone.md: Hinweis: In der Sprache „en“ fehlt der Eintrag." in lenient.stderr
+    assert "entwurf.docx: Hinweis: Diese Datei liest der Bot nicht" in lenient.stderr
     assert (lenient.returncode, strict.returncode) == (0, 1)
 
 

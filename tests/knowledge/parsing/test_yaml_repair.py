@@ -45,6 +45,10 @@ def problems_of(folder: Path, text: str) -> list[str]:
         ('"SSIR 2012"', "*SSIR*", 4, "beginnt mit „*“", 'source: "*SSIR*"'),
         ("kommune]", "kommune", 5, "Die Klammer, die hier beginnt", "audience: [npo, kommune]"),
         ('  - "Wer', '\t- "Wer', 9, "mit einem Tabulator eingerückt", '- "Wer kommt infrage?"'),
+        ('  - "Wer', '  -"Wer', 9, "Nach dem Strich fehlt ein Leerzeichen", '- "Wer kommt infrage?"'),
+        ('kann"', "kann“", 2, "Anführungszeichen, die Word setzt", 'title: "Wer Backbone sein kann"'),
+        ('"SSIR 2012"', "„SSIR 2012“", 4, "Anführungszeichen, die Word setzt", '"SSIR 2012"'),
+        ("---\nEine", "—\nEine", 10, "genau drei Bindestrichen", "---"),
         ("layer: literature", "layer:literature", 3, "fehlt ein Leerzeichen", "layer: literature"),
     ],
 )
@@ -57,6 +61,19 @@ def test_mistake_is_on_its_line(
     assert problem.startswith(f"{line}: Fehler: ")
     assert message in problem
     assert problem.endswith(f"Richtig zum Beispiel: {example}")
+
+
+def test_quoted_words_in_a_text_are_left(tmp_path: Path) -> None:
+    """Typographic quotation marks around some words of a value belong to it."""
+    path = tmp_path / "backbone.md"
+    path.write_text(
+        ENTRY.replace('"SSIR 2012"', "„Gut“ und „besser“").replace('"Was ist', '"Was ist „hier“'), "utf-8"
+    )
+
+    entry = read_entry(path, "backbone", "de", strict=True)
+
+    assert entry.source == "„Gut“ und „besser“"
+    assert entry.questions[0] == "Was ist „hier“ ein Backbone?"
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
