@@ -13,7 +13,7 @@ from index.build.builder import IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
-from knowledge.loader import load_knowledge
+from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
 from tests.support import postgres
 from tests.support.light_knowledge import copy_light_knowledge
 from tests.support.missing_tools import summary
@@ -86,6 +86,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
     shutil.copytree(PREPARED / "index", folder / "index", symlinks=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def built_in() -> Knowledge:
+    """The built-in knowledge."""
+    return load_knowledge(BUILT_IN)
 
 
 @pytest.fixture(scope="session")

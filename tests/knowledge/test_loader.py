@@ -13,12 +13,6 @@ from knowledge.records.entry import ExampleQuestions, Layer
 from knowledge.validation.rules import check_knowledge, entry_path
 
 
-@pytest.fixture(scope="module")
-def built_in() -> Knowledge:
-    """The built-in knowledge."""
-    return load_knowledge(BUILT_IN)
-
-
 def test_built_in_knowledge_follows_the_rules(built_in: Knowledge) -> None:
     """The built-in knowledge follows all rules."""
     assert check_knowledge(built_in) == ()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.answering.crisis import CrisisDetector, find_false_alarms
 from index.evaluation.dataset import LABELLED_QUESTIONS, read_labelled_questions
-from knowledge.loader import BUILT_IN, load_knowledge
+from knowledge.loader import BUILT_IN, Knowledge
 from knowledge.records.crisis_signs import CRISIS_FILE, CrisisSigns, read_crisis_signs
 
 DETECTOR = CrisisDetector(read_crisis_signs(BUILT_IN / CRISIS_FILE))
@@ -308,13 +308,12 @@ def test_wordings_mean_what_the_file_says(wording: str, text: str, fits: bool) -
     assert CrisisDetector({"de": signs}).find_language(text) == ("de" if fits else "")
 
 
-def test_example_question_that_a_wording_fits_is_reported() -> None:
+def test_example_question_that_a_wording_fits_is_reported(built_in: Knowledge) -> None:
     """A wording that fits an example question of the knowledge base is reported with that question."""
-    knowledge = load_knowledge(BUILT_IN)
-    entry = next(entry for entry in knowledge.entries if entry.lang == "de")
+    entry = next(entry for entry in built_in.entries if entry.lang == "de")
     broken = replace(entry, questions=(*entry.questions, "Was, wenn ich nicht mehr leben will?"))
 
-    (found,) = find_false_alarms(replace(knowledge, entries=(broken,), intents=()))
+    (found,) = find_false_alarms(replace(built_in, entries=(broken,), intents=()))
 
     assert found.path == BUILT_IN / CRISIS_FILE
     assert "nicht mehr leben" in found.message

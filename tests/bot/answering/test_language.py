@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from bot.answering.language import detect_question_language
-from knowledge.loader import BUILT_IN, load_knowledge
+from knowledge.loader import BUILT_IN, Knowledge
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 
 SMALL_WORDS = {lang: markers.small_words for lang, markers in read_markers(BUILT_IN / MARKERS_FILE).items()}
@@ -73,11 +73,10 @@ def test_short_and_dialect_german_is_german(question: str) -> None:
         ("en", {"de": 7, "en": 1, "tr": 11, "uk": 4, "ru": 1, "ar": 3, "fr": 10, "es": 9, "pl": 11}),
     ],
 )
-def test_share_of_wrong_languages(telegram_lang: str, maxima: dict[str, int]) -> None:
+def test_share_of_wrong_languages(built_in: Knowledge, telegram_lang: str, maxima: dict[str, int]) -> None:
     """Of every fourth example question in each language, at most this percentage is taken for another."""
-    knowledge = load_knowledge(BUILT_IN)
-    questions = [(entry.lang, question) for entry in knowledge.entries for question in entry.questions]
-    for file in knowledge.example_questions:
+    questions = [(entry.lang, question) for entry in built_in.entries for question in entry.questions]
+    for file in built_in.example_questions:
         questions += [(file.lang, question) for texts in file.by_entry.values() for question in texts]
     total, wrong = Counter[str](), Counter[str]()
     for lang, question in questions[::4]:

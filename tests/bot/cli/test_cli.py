@@ -170,6 +170,7 @@ def test_chat_in_the_terminal(tmp_path: Path, prepared: Path) -> None:
     assert "Aus der Fachliteratur:" in result.stdout
     assert "jacob.rohm@phineo.org" in result.stdout
     assert "Wir suchen Rat." in listed.stdout
+    assert "the sandbox is open: " in result.stderr
 
 
 def test_requests_backup_restore_purge_migrate(tmp_path: Path) -> None:

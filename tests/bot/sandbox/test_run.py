@@ -14,7 +14,7 @@ import pytest
 
 from bot.sandbox.fake_telegram import FakeTelegram
 from tests.bot.sandbox.conftest import Json
-from tests.support.command_line import environment, gwbot_process, started
+from tests.support.command_line import environment, started
 
 OPEN = "the sandbox is open: "
 
@@ -36,36 +36,9 @@ def running(
         assert "Traceback" not in rest
 
 
-def test_sandbox_runs_without_standard_input(prepared: Path, tmp_path: Path) -> None:
-    """Without standard input the sandbox runs until SIGTERM, and each run begins with an empty store."""
-    for _ in range(2):
-        with running(prepared, tmp_path) as url:
-            state: Json = httpx.get(f"{url}/api/state").json()
-            ada = state["people"][0]["id"]
-            sent = httpx.post(f"{url}/api/say", json={"person": ada, "chat": ada, "text": "/beratung"})
-
-            assert (sent.status_code, state["chats"][0]["messages"]) == (200, [])
-            assert (prepared / "sandbox").is_dir()
-
-
-def test_open_standard_input_does_not_delay_the_stop(prepared: Path, tmp_path: Path) -> None:
-    """SIGTERM also stops a sandbox that is waiting for standard input."""
-    with running(prepared, tmp_path, stdin=subprocess.PIPE) as url:
-        assert httpx.get(url).status_code in (200, 404)
-
-
-def test_questions_on_standard_input_are_answered(prepared: Path, tmp_path: Path) -> None:
-    """Questions on standard input are answered on standard output, and the end of input ends the run."""
-    result = gwbot_process("run", folder=tmp_path, stdin="Was ist Collective Impact?\n", data=prepared, PORT="0")
-
-    assert result.returncode == 0, result.stderr
-    assert "Aus der Fachliteratur:" in result.stdout
-    assert OPEN in result.stderr
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no variable for the display")
 def test_page_opens_in_the_browser(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page opens in the browser of whoever sits at the display, unless that is not wanted."""
+    """The page opens in the browser of whoever sits at the display, and is served to this machine only."""
     opened = tmp_path / "opened"
     os.mkfifo(opened)
     browser = tmp_path / "browser"
@@ -77,11 +50,24 @@ def test_page_opens_in_the_browser(prepared: Path, tmp_path: Path, monkeypatch: 
 
     with running(prepared, tmp_path, CI="") as url:
         assert opened.read_text(encoding="utf-8").strip() == url
+        say_something(url)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url.replace("127.0.0.1", "127.0.0.2"))
     opened.unlink()
-    with running(prepared, tmp_path, "--no-open", CI=""):
-        pass
 
+    # The next run opens no browser if that is not wanted, begins anew, and is stopped while it waits for input.
+    with running(prepared, tmp_path, "--no-open", stdin=subprocess.PIPE, CI="") as url:
+        say_something(url)
     assert not opened.exists()
+
+
+def say_something(url: str) -> None:
+    """Write to the bot of a sandbox in which nobody has written yet."""
+    state: Json = httpx.get(f"{url}/api/state").json()
+    ada = state["people"][0]["id"]
+    sent = httpx.post(f"{url}/api/say", json={"person": ada, "chat": ada, "text": "/beratung"})
+
+    assert (sent.status_code, state["chats"][0]["messages"]) == (200, [])
 
 
 def test_used_port_is_avoided(prepared: Path, tmp_path: Path) -> None:
@@ -94,15 +80,6 @@ def test_used_port_is_avoided(prepared: Path, tmp_path: Path) -> None:
             assert port not in first + second
             assert first != second
             assert (prepared / "sandbox-2" / "index").exists()
-
-
-def test_page_is_only_served_on_loopback(prepared: Path, tmp_path: Path) -> None:
-    """The page is only served on 127.0.0.1, not on other addresses of this machine."""
-    with running(prepared, tmp_path) as url:
-        port = int(url.rpartition(":")[2])
-
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(f"http://127.0.0.2:{port}/")
 
 
 def test_no_sandbox_with_a_token(prepared: Path, tmp_path: Path) -> None:

@@ -13,14 +13,13 @@ from index.decision.target_classifier import TargetClassifier
 from index.encoder.encoder import OnnxEncoder
 from index.storage.layout import CLASSIFIER_FILE
 from index.storage.reader import IndexReader, open_index
-from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
+from knowledge.loader import BUILT_IN, Knowledge
 from knowledge.records.entry import DETAILS_GAP, Layer
 
 
 @pytest.fixture(scope="module")
-def knowledge() -> Knowledge:
+def knowledge(built_in: Knowledge) -> Knowledge:
     """A part of the built-in knowledge: German entries with a few questions each, the gap of details, the intents."""
-    built_in = load_knowledge(BUILT_IN)
     entries = [
         replace(entry, questions=entry.questions[:8], not_answered=entry.not_answered[:8])
         for entry in built_in.entries

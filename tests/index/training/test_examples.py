@@ -8,14 +8,8 @@ from index.evaluation.dataset import LABELLED_QUESTIONS, SEALED_QUESTIONS, read_
 from index.training.command import adapt_bundled_encoder
 from index.training.examples import hash_examples, list_passages, list_questions
 from knowledge.errors import GwError
-from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
+from knowledge.loader import BUILT_IN, Knowledge
 from knowledge.records.entry import DETAILS_GAP
-
-
-@pytest.fixture(scope="module")
-def built_in() -> Knowledge:
-    """The built-in knowledge."""
-    return load_knowledge(BUILT_IN)
 
 
 def test_questions_have_the_classes_of_the_index(built_in: Knowledge) -> None:

@@ -9,6 +9,7 @@ from knowledge.errors import ContentError
 from knowledge.loader import BUILT_IN, load_knowledge
 from knowledge.records.intro import read_steps
 from knowledge.validation.rules import check_knowledge
+from tests.support.light_knowledge import copy_light_knowledge
 
 STEP = Path("de/01-warum-nicht-allein.md")
 
@@ -66,9 +67,7 @@ def test_mistake_is_reported_with_its_line(folder: Path, old: str, new: str, lin
 )
 def test_languages_have_the_same_steps(tmp_path: Path, change: object, message: str) -> None:
     """Steps, pictures, entries and choices must be the same in every language, and the entries must exist."""
-    copy = Path(
-        shutil.copytree(BUILT_IN, tmp_path / "knowledge", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    )
+    copy = copy_light_knowledge(tmp_path / "knowledge")
     assert callable(change)
     change(copy / "intro" / "en")
 

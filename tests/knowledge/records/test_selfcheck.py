@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import ContentError
-from knowledge.loader import BUILT_IN, load_knowledge
+from knowledge.loader import BUILT_IN, Knowledge
 from knowledge.parsing.plain_text import ITEM_PREFIX, MAX_SUMMARY_LENGTH, Summary, summarise_markdown
 from knowledge.records.entry import Layer
 from knowledge.records.intro import read_steps, steps_in_language
@@ -69,9 +69,8 @@ def test_mistake_is_reported_with_its_line(tmp_path: Path, before: str, after: s
     assert any(f"de.yaml:{line}" in str(problem) for problem in raised.value.problems), raised.value
 
 
-def test_rules_across_files() -> None:
+def test_rules_across_files(built_in: Knowledge) -> None:
     """Linked entries and steps must exist, and all languages must ask the same questions."""
-    built_in = load_knowledge(BUILT_IN)
     first, *others = built_in.selfchecks
     wrong_question = replace(first.questions[0], entry="kosten", step=99)
     broken = replace(built_in, selfchecks=(replace(first, questions=(wrong_question, *first.questions[1:])), *others))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.errors import ContentError
-from knowledge.loader import BUILT_IN, Knowledge, load_knowledge
+from knowledge.loader import Knowledge
 from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import SELFCHECK_FOLDER
 from knowledge.validation.leichte_sprache import (
@@ -115,25 +115,24 @@ def test_length_of_sentence_and_word(parts: list[str]) -> None:
     assert sum("letters" in message for message in messages) == sum(len(part) > MAX_WORD_LETTERS for part in parts)
 
 
-def built_in_with(tmp_path: Path, text: str) -> Knowledge:
-    """Return the built-in knowledge with one text in Leichte Sprache in another folder."""
+def write_entry(tmp_path: Path, text: str) -> None:
+    """Write an entry in Leichte Sprache into a folder."""
     path = tmp_path / "content" / LEICHTE_SPRACHE / "backbone.md"
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
-    return replace(load_knowledge(BUILT_IN), folder=tmp_path)
 
 
-def test_problems_have_file_and_line(tmp_path: Path) -> None:
+def test_problems_have_file_and_line(built_in: Knowledge, tmp_path: Path) -> None:
     """Title and text are checked, and each problem has file and line."""
     front = '---\ntitle: "Die Aufgabenverteilung"\nsource: "Eine unglaublichlange Quelle"\n---\n'
-    knowledge = built_in_with(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
+    write_entry(tmp_path, front + "Das ist gut.\nDas wäre besser.\n")
 
-    problems = [problem for problem in check_knowledge(knowledge) if problem.line]
+    problems = [problem for problem in check_knowledge(replace(built_in, folder=tmp_path)) if problem.line]
 
     assert [(problem.path.name, problem.line) for problem in problems] == [("backbone.md", 2), ("backbone.md", 6)]
 
 
-def test_selfcheck_is_checked_too(tmp_path: Path) -> None:
+def test_selfcheck_is_checked_too(built_in: Knowledge, tmp_path: Path) -> None:
     """Questions of the self-check are checked, but not the ids of entries."""
     path = tmp_path / SELFCHECK_FOLDER / f"{LEICHTE_SPRACHE}.yaml"
     path.parent.mkdir()
@@ -141,16 +140,13 @@ def test_selfcheck_is_checked_too(tmp_path: Path) -> None:
         "title: Gut\nquestions:\n  - entry: unglaublichlangername\n    question: Wäre das gut?\n", "utf-8"
     )
 
-    problems = [
-        problem for problem in check_knowledge(replace(load_knowledge(BUILT_IN), folder=tmp_path)) if problem.line
-    ]
+    problems = [problem for problem in check_knowledge(replace(built_in, folder=tmp_path)) if problem.line]
 
     assert [(problem.path.name, problem.line) for problem in problems] == [("de-leicht.yaml", 4)]
 
 
-def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
+def test_leichte_sprache_may_be_partial_but_not_differ(built_in: Knowledge) -> None:
     """An entry need not be in Leichte Sprache; if it is, source and layer are those of the German text."""
-    built_in = load_knowledge(BUILT_IN)
     entry = next(entry for entry in built_in.entries if entry.lang == LEICHTE_SPRACHE)
     others = tuple(entry for entry in built_in.entries if entry.lang != LEICHTE_SPRACHE)
 
@@ -161,9 +157,8 @@ def test_leichte_sprache_may_be_partial_but_not_differ() -> None:
         assert expected in messages
 
 
-def test_linked_entries_exist_in_leichte_sprache() -> None:
+def test_linked_entries_exist_in_leichte_sprache(built_in: Knowledge) -> None:
     """Every entry linked from the introduction or the self-check exists in Leichte Sprache."""
-    built_in = load_knowledge(BUILT_IN)
     steps = [step for step in built_in.steps if step.lang == LEICHTE_SPRACHE]
     linked = {entry for step in steps for entry in step.entries}
     linked |= {choice.entry for step in steps for choice in step.choices if choice.entry}
