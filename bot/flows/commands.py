@@ -63,7 +63,7 @@ def _say_template(template: str) -> EventHandler:
 def _show_help(context: TurnContext) -> Turn:
     if context.event.chat_id == context.adviser_chat:
         return reception.show_desk_help(context)
-    return reception.show_way_to_desk(context, context.say("help"))
+    return reception.show_way_to_desk(context, context.say("help", blocked=context.is_blocked))
 
 
 def _start(context: TurnContext) -> Turn:

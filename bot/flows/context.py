@@ -154,10 +154,16 @@ class TurnContext:
         """The person's own requests that are not closed, newest first."""
         return [request for request in self.requests if request.status is not RequestStatus.CLOSED]
 
+    @cached_property
+    def blocked_until(self) -> float:
+        """Until when the advisers block the person; 0 if they do not."""
+        until = self.services.store.desk.blocked_until(self.event.user_id)
+        return until if until > self.services.now() else 0.0
+
     @property
     def is_blocked(self) -> bool:
         """Whether the advisers block the person now."""
-        return self.services.store.desk.blocked_until(self.event.user_id) > self.services.now()
+        return bool(self.blocked_until)
 
     @property
     def active_conversation(self) -> Request | None:

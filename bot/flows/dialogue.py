@@ -7,7 +7,7 @@ from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendMessage
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import callbacks, commands, crisis, intro, questions, short_replies
+from bot.flows import callbacks, commands, crisis, intro, questions, request_limits, short_replies
 from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
@@ -29,7 +29,8 @@ class Dialogue(Services):
     def respond(self, context: TurnContext) -> Turn:
         """Return the turn that follows from the event of a context; a call for help gets emergency numbers first."""
         turn = add_absence_notice(context, self._take_turn(context))
-        return colleagues.note_colleague(context, crisis.put_help_first(context, turn))
+        turn = colleagues.note_colleague(context, crisis.put_help_first(context, turn))
+        return request_limits.withhold_advice(context, turn)
 
     def _take_turn(self, context: TurnContext) -> Turn:
         state, event = context.state, context.event

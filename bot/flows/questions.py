@@ -21,6 +21,7 @@ from bot.flows import crisis
 from bot.flows.answer_keyboard import COMPLAINT, build_answer_keyboard
 from bot.flows.context import TurnContext
 from index.search.follow_up import add_recent_entry
+from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
@@ -46,6 +47,7 @@ def answer_question(context: TurnContext) -> Turn:
         return refusal
     recent_ids = context.state.recent_entries
     answers = _quote_last_question(context, _answer_text(context, event.text, recent_ids))
+    answers = _without_invitations(context, answers)
     reply_to = None if event.private else event.message_id
     first, *others = (
         SendMessage(answer.html, _answer_keyboard(context, answer, number), reply_to=reply_to)
@@ -137,7 +139,7 @@ def _limit_questions(context: TurnContext) -> Turn | None:
     if asked <= MAX_QUESTIONS:
         return None
     is_silent = asked > MAX_QUESTIONS + 1 or context.event.kind is EventKind.EDITED
-    return Turn(context.state) if is_silent else context.say("burst")
+    return Turn(context.state) if is_silent else context.say("burst", blocked=context.is_blocked)
 
 
 def _answer_text(context: TurnContext, text: str, recent_ids: Sequence[str]) -> MessageAnswers:
@@ -152,6 +154,24 @@ def _quote_last_question(context: TurnContext, answers: MessageAnswers) -> Messa
         return answers
     html = render_template(COMPLAINT, answer.lang, question=quote_question(context.state.last_question))
     return replace(answers, answers=(replace(answer, html=html),))
+
+
+def _without_invitations(context: TurnContext, answers: MessageAnswers) -> MessageAnswers:
+    """Return the answers; while the advisers block the person, none invites to write to them."""
+    inviting = {answer.status for answer in answers.answers} & {AnswerStatus.SMALLTALK, AnswerStatus.CONSULTATION}
+    if not inviting or not context.is_blocked:
+        return answers
+    return replace(answers, answers=tuple(_without_invitation(context, answer) for answer in answers.answers))
+
+
+def _without_invitation(context: TurnContext, answer: Answer) -> Answer:
+    if answer.status is AnswerStatus.CONSULTATION:
+        until = format_date(context.blocked_until, answer.lang)
+        return replace(answer, html=render_template("request_blocked", answer.lang, number="", until=until))
+    if answer.status is not AnswerStatus.SMALLTALK:
+        return answer
+    question = quote_question(context.state.last_question)
+    return replace(answer, html=render_template(answer.result.intent, answer.lang, question=question, blocked=True))
 
 
 def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:

@@ -4,12 +4,19 @@ The limits follow from the person's requests in the store, so a restart does not
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.calendar import DAY, times_within
 from bot.domain.consultation import Request
-from bot.domain.message import AnswerCallback, Button, Keyboard, SendMessage
+from bot.domain.message import AnswerCallback, Button, EditKeyboard, EditMessage, Keyboard, Message, SendMessage
 from bot.domain.turn import Turn
-from bot.flows.callback_data import REQUESTER_CALLBACK
+from bot.flows.callback_data import (
+    COMMAND_CALLBACK,
+    REQUEST_ADVICE,
+    REQUESTER_CALLBACK,
+    SELFCHECK_ADVICE_CALLBACK,
+    START_ADVICE_CALLBACK,
+)
 from bot.flows.context import TurnContext
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
@@ -17,6 +24,10 @@ from prompts.render import format_label, render_template
 MAX_OPEN_REQUESTS = 3  # of one person at a time
 MAX_NEW_REQUESTS = 5  # of one person within a day
 MAX_REOPENINGS = 3  # of one person's requests within a day
+ADVICE_CALLBACKS = frozenset(
+    (REQUEST_ADVICE, START_ADVICE_CALLBACK, SELFCHECK_ADVICE_CALLBACK, f"{COMMAND_CALLBACK}beratung")
+)  # of the buttons that begin a request
+WITH_KEYBOARD = (SendMessage, EditMessage, EditKeyboard)
 
 
 def refuse_new_request(context: TurnContext) -> Turn | None:
@@ -33,11 +44,33 @@ def refuse_new_request(context: TurnContext) -> Turn | None:
 
 def refuse_blocked(context: TurnContext, lang: str) -> Turn | None:
     """Return the turn that says until when the advisers block the person; None if they do not."""
-    until = context.services.store.desk.blocked_until(context.event.user_id)
-    if until <= context.services.now():
+    if not context.is_blocked:
         return None
-    html = render_template("request_blocked", lang, number="", until=format_date(until, lang))
+    html = render_template("request_blocked", lang, number="", until=format_date(context.blocked_until, lang))
     return Turn(context.state, (SendMessage(html), AnswerCallback()))
+
+
+def withhold_advice(context: TurnContext, turn: Turn) -> Turn:
+    """Return the turn; while the advisers block the person, without the buttons that begin a request."""
+    is_offered = any(_offers_advice(button) for message in turn.messages for button in _buttons(message))
+    if not is_offered or not context.event.private or not context.is_blocked:
+        return turn
+    return replace(turn, messages=tuple(map(_without_advice, turn.messages)))
+
+
+def _without_advice(message: Message) -> Message:
+    if not isinstance(message, WITH_KEYBOARD) or not any(map(_offers_advice, _buttons(message))):
+        return message
+    rows = (tuple(button for button in row if not _offers_advice(button)) for row in message.keyboard)
+    return replace(message, keyboard=tuple(filter(None, rows)))
+
+
+def _buttons(message: Message) -> list[Button]:
+    return [button for row in message.keyboard for button in row] if isinstance(message, WITH_KEYBOARD) else []
+
+
+def _offers_advice(button: Button) -> bool:
+    return button.data in ADVICE_CALLBACKS
 
 
 def refuse_reopening(context: TurnContext, request: Request) -> Turn | None:

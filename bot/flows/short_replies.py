@@ -123,7 +123,11 @@ def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Tu
         return _tap(context, offered[number - 1]) if number <= len(offered) else None
     if reply == YES:
         return context.reply(format_label("which_topic", context.lang))
-    return context.reply(render_template("other_words", context.lang), _talk_row(context)) if reply == NO else None
+    return (
+        context.reply(render_template("other_words", context.lang, blocked=context.is_blocked), _talk_row(context))
+        if reply == NO
+        else None
+    )
 
 
 def _answer_selfcheck(context: TurnContext, check: SelfCheckProgress, reply: str) -> Turn | None:
@@ -215,7 +219,9 @@ def _show_again(context: TurnContext) -> Turn | None:
 
 def _apologise(context: TurnContext) -> Turn:
     question = questions.quote_question(context.state.last_question) if context.event.private else ""
-    return context.reply(render_template("feelings", context.lang, question=question), _talk_row(context))
+    return context.reply(
+        render_template("feelings", context.lang, question=question, blocked=context.is_blocked), _talk_row(context)
+    )
 
 
 def _talk_row(context: TurnContext) -> Keyboard:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answer, AnswerStatus
 from bot.domain.calendar import DAY
 from bot.domain.consultation import RequestStatus
 from bot.domain.effects import CreateRequest, ErasePerson
@@ -12,7 +13,13 @@ from bot.domain.message import RelayMessage, SendMessage
 from bot.domain.turn import State
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.messages import render_card
+from bot.flows.request_limits import ADVICE_CALLBACKS
+from index.decision.calibration import Decision
+from index.search.result import SearchResult
+from knowledge.records.intents import ReplyKind
+from prompts.render import render_template
 from tests.conftest import Clock
+from tests.support.fake_answerer import FakeAnswerer, answer_with
 from tests.support.relay import (  # fmt: skip
     ADA,
     CLOSED,
@@ -105,16 +112,34 @@ def test_blocked_person_is_not_invited(services: Dialogue, lang: str) -> None:
         person(EventKind.OTHER, "", media_type="document"),
         person(EventKind.OTHER, "", media_type="contact"),
         person(EventKind.COMMAND, "", command="zurueckziehen"),
+        person(EventKind.COMMAND, "", command="hilfe"),
+        person(text="mir ist langweilig"),
+        person(text="bist du ein Mensch"),
+        person(text="sprechen Sie mit mir"),
+        person(text="Was ist das?"),
+        person(EventKind.COMMAND, "", command="start"),
     )
     way = "/consult" if lang == "en" else "/beratung"
 
+    replies = [
+        SearchResult(Decision.SMALL_TALK, 0.9, reply=ReplyKind.SMALL_TALK, intent=intent)
+        for intent in ("mood", "identity")
+    ]
+    offers = [
+        *(Answer(AnswerStatus.SMALLTALK, render_template(result.intent, lang), lang, result) for result in replies),
+        Answer(AnswerStatus.CONSULTATION, way, lang, SearchResult(Decision.ANSWER, 0.9)),
+        answer_with("backbone", lang),
+    ]
+    services = replace(services, answerer=FakeAnswerer(offers * 2))
+
     def is_invited(event: Event) -> bool:
-        return way in told(services.handle(State(lang=lang), event))[0][1]
+        (_, text, buttons) = told(services.handle(State(lang=lang), event))[0]
+        return way in text or not ADVICE_CALLBACKS.isdisjoint(buttons)
 
     kept(services, CLOSED)
-    assert [is_invited(event) for event in events] == [True] * 3
+    assert [is_invited(event) for event in events] == [True] * len(events)
     play(services, tap(BAN))
-    assert [is_invited(event) for event in events] == [False] * 3
+    assert [is_invited(event) for event in events] == [False] * len(events)
 
 
 def test_blocking_ends_by_itself(services: Dialogue) -> None:
