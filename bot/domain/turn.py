@@ -65,6 +65,7 @@ class State:
         passable: the latest messages that the person can pass on to the advisers.
         taps: number of buttons tapped within the minute that began at ``taps_since`` (Unix time).
         sent: the latest request.
+        hinted: when they were last told, in this chat, whom a message reaches and how to reach others (Unix time).
         guesses: Unix times at which team codes were tried that do not exist, see `bot.flows.selfcheck.team`.
         new_codes: Unix times at which team codes were created.
     """
@@ -99,6 +100,7 @@ class State:
     sent: SentRequest | None = None
     guesses: tuple[float, ...] = ()
     new_codes: tuple[float, ...] = ()
+    hinted: float = 0.0
 
     @property
     def recent_entries(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from bot.flows import callbacks, commands, crisis, intro, questions, request_lim
 from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
-from bot.flows.relay import adviser, colleagues, lifecycle, reception, requester, withdrawal
+from bot.flows.relay import adviser, colleagues, hints, lifecycle, reception, requester, withdrawal
 from bot.flows.selfcheck import questionnaire, team
 from prompts.render import render_template
 
@@ -49,8 +49,9 @@ class Dialogue(Services):
             return turn
         if event.private and not in_adviser_chat and (turn := requester.handle_requester_message(context)):
             return turn
-        among_advisers = in_adviser_chat and not event.private and event.kind in MESSAGE_KINDS
-        if among_advisers or not event.addressed:
+        if in_adviser_chat and not event.private and event.kind in MESSAGE_KINDS:
+            return hints.hint_at_topics(context, adviser.NOTE_PREFIX)
+        if not event.addressed:
             return Turn(state)  # not meant for the bot
         if state.rated and lifecycle.abandons_comment(event):
             context = context.change(rated="")

@@ -30,7 +30,7 @@ from bot.flows.callback_data import (
     REQUESTER_CALLBACK,
 )
 from bot.flows.context import TurnContext
-from bot.flows.relay import lifecycle, withdrawal
+from bot.flows.relay import hints, lifecycle, withdrawal
 from bot.flows.relay.albums import note_album_message, remember_album
 from bot.flows.relay.messages import message_to_advisers, message_to_requester, requester_row
 from bot.flows.relay.signature import sign_edit, sign_relay
@@ -61,7 +61,8 @@ def handle_requester_message(context: TurnContext) -> Turn | None:
     if request:
         if refusal := request_limits.refuse_blocked(context, request.lang):
             return Turn(context.state) if event.kind is EventKind.EDITED else refusal
-        return _relay_to_advisers(context, request, context.adviser_chat)
+        turn = _relay_to_advisers(context, request, context.adviser_chat)
+        return hints.hint_at_bot(context, turn, request, ALLOWED_COMMANDS) if request.talking else turn
     conversation = context.active_conversation
     if conversation is None:
         return None

@@ -231,7 +231,7 @@ def test_advisers_are_not_checked(connected: Dialogue) -> None:
     kept(connected, TALKING)
 
     relayed = connected.handle(State(), adviser(text=DISTRESS))
-    among_themselves = connected.handle(State(), adviser(text=DISTRESS, thread=0))
+    among_themselves = connected.handle(State(), adviser(text=DISTRESS, thread=8))
 
     assert texts(relayed) == texts(among_themselves) == []
 

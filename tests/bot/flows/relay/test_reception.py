@@ -54,7 +54,7 @@ def test_help_among_advisers(services: Dialogue) -> None:
         services,
         command("hilfe", thread=0),
         adviser(text="Hallo?", thread=0, mentions_bot=True),
-        adviser(text="Wer hat Zeit?", thread=0),
+        adviser(text="Wer hat Zeit?", thread=8),
     )
 
     reads(asked, (None, HELP, []))
