@@ -122,7 +122,7 @@ def _answer_timed(
 
 def _read_json_lines() -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield number and object of each line of standard input; raise GwError naming a line that is not an object."""
-    for number, line in enumerate(sys.stdin, start=1):
+    for number, line in enumerate(_read_lines(), start=1):
         if not line.strip():
             continue
         try:
@@ -132,6 +132,13 @@ def _read_json_lines() -> Iterator[tuple[int, dict[str, Any]]]:
         if not isinstance(item, dict):
             raise GwError(f'standard input, line {number}: expected an object like {{"id": 1, "question": "…"}}')
         yield number, item
+
+
+def _read_lines() -> Iterator[str]:
+    try:
+        yield from sys.stdin
+    except UnicodeDecodeError:
+        raise GwError("standard input is not UTF-8") from None
 
 
 COMMANDS = (ask, chat, search)

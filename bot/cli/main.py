@@ -36,8 +36,14 @@ def main() -> None:
     except GwError as error:
         click.echo(escape_control_chars(f"Error: {error}"), err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:
         logging.shutdown()
         sys.exit(1)
+    except OSError as error:
+        if not error.filename:
+            raise
+        name = error.filename2 or error.filename
+        click.echo(escape_control_chars(f"Error: {name} cannot be used: {error.strerror}."), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -14,8 +14,21 @@ from bot.settings import Settings, load_settings
 if TYPE_CHECKING:
     from bot.store import Store
 
+
+def _require_index(context: click.Context, parameter: click.Parameter, root: Path | None) -> Path | None:
+    from index.storage.layout import CURRENT_LINK
+
+    if root and not (root / CURRENT_LINK).exists():
+        raise GwError(f"There is no index in {root}. To build one there, run: gwbot index build --out {root}")
+    return root
+
+
 index_option = click.option(
-    "--index", "root", type=click.Path(path_type=Path), help="Index folder to use instead of the configured one."
+    "--index",
+    "root",
+    type=click.Path(path_type=Path),
+    callback=_require_index,
+    help="Index folder to use instead of the configured one.",
 )
 knowledge_option = click.option(
     "--knowledge",

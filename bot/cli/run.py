@@ -34,6 +34,8 @@ def run(mode: str | None, no_open: bool) -> None:
     for name, nearest in find_unknown_variables().items():
         click.echo(describe_unknown_variable(name, nearest), err=True)
     if not _has_bots(settings):
+        if mode:
+            raise SettingsError(f"GW_TELEGRAM_TOKEN: needed for --mode {mode}")
         from bot.cli.sandbox import run_sandbox
 
         run_sandbox(settings, opens_page=not no_open)

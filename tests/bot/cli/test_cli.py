@@ -76,6 +76,22 @@ def test_knowledge_folder_in_both_ways(tmp_path: Path) -> None:
     fails(gwbot("knowledge", "check", "a", "--knowledge", "b", folder=tmp_path), "Give the folder once", code=2)
 
 
+def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
+    """A file in place of a folder, and an index folder without an index, are named in one sentence."""
+    (tmp_path / "datei").write_text("x", encoding="utf-8")
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "a.md").write_text("Text", encoding="utf-8")
+    fails(
+        gwbot("index", "build", "--knowledge", "w", "--out", "datei", folder=tmp_path), "datei cannot be used: File"
+    )
+    fails(gwbot("ask", "--index", "w", "x", folder=tmp_path), "no index in w. To build one", "index build --out w")
+
+
+def test_mode_needs_a_token(tmp_path: Path) -> None:
+    """With --mode a real bot is meant, so that without a token no sandbox opens."""
+    fails(gwbot("run", "--mode", "polling", folder=tmp_path), "GW_TELEGRAM_TOKEN: needed for --mode polling")
+
+
 def test_binary_questions_file(tmp_path: Path) -> None:
     """A file of labelled questions that is no text is named, with the line."""
     (tmp_path / "q.jsonl").write_bytes(b"\xff")
