@@ -80,7 +80,9 @@ def read_knowledge(
     build_result = build_index(
         IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), root
     )
-    log.info("%s: %d texts embedded", change_note or "the knowledge", build_result.embedded_count)
+    log.info(
+        "knowledge read, %d files of it new or changed: %d texts embedded", len(changed), build_result.embedded_count
+    )
     status = KnowledgeStatus(build_result.manifest.entries, time.time(), change_note, problems=problems)
     changed_parts = {path.relative_to(folder).parts[0] for path in changed}
     return ReadResult(status, needs_restart=not changed_parts <= {*INDEXED_FOLDERS})
