@@ -12,7 +12,7 @@ from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
 from bot.flows.relay import adviser, colleagues, hints, lifecycle, reception, requester, withdrawal
-from bot.flows.selfcheck import questionnaire, team
+from bot.flows.selfcheck import questionnaire, team, typed
 from prompts.render import render_template
 
 __all__ = ["Advisers", "Dialogue"]
@@ -74,6 +74,8 @@ def _handle_text(context: TurnContext) -> Turn:
         return typed_answers.handle_form_text(context)
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if is_joining and (turn := team.handle_typed_code(context)):
+        return turn
+    if turn := typed.handle_selfcheck_text(context):
         return turn
     if turn := short_replies.answer_reply(context):
         return requester.offer_passing_on(context, turn)

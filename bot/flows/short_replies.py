@@ -35,9 +35,9 @@ from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
 
-YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, REMARK, CHOICE, MEANING = (
+YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, REMARK, CHOICE, MEANING, NOW = (
     "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "pause", "stand", "lob",
-    "bemerkung", "wahl", "gemeint",
+    "bemerkung", "wahl", "gemeint", "jetzt",
 )  # fmt: skip
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
@@ -249,4 +249,5 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     REMARK: lambda context: context.say("chatter"),
     CHOICE: lambda context: None,
     MEANING: lambda context: None,  # outside of a form or the self-check, it asks about the last answer
+    NOW: lambda context: None,  # outside of the introduction and the self-check, it is searched
 }

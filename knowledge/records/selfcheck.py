@@ -58,6 +58,7 @@ class _QuestionText:
     question: Annotated[Text, Field(max_length=140)]
     about: Annotated[Text, Field(max_length=220)]
     entry: Text
+    explained: Annotated[Text, Field(max_length=260)] = ""
     step: Annotated[int, BeforeValidator(_check_step_number)] | None = None
     levels: Annotated[tuple[_Level, ...], AfterValidator(_check_levels)] | None = None
     first_step: Annotated[Text, Field(max_length=160)] = ""
@@ -76,6 +77,7 @@ class SelfCheckQuestion(_QuestionText):
     Attributes:
         name: short.
         entry: explains it; so does the introduction's ``step``, if there is one about it.
+        explained: the question in plain words, for whoever does not understand it; "" if there are none.
         levels: the answers in words, from the lowest to the highest; None for those that fit most questions.
         first_step: what to do first if the answer is low; "" if nothing is suggested.
     """

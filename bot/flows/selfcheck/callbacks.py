@@ -24,7 +24,8 @@ def handle_selfcheck_callback(context: TurnContext, data: str) -> Turn | None:
     return dispatch_action(SELFCHECK_ACTIONS, context, data) if find_questionnaire(context) else None
 
 
-def _record_answer(context: TurnContext, data: str) -> Turn | None:
+def record_answer(context: TurnContext, data: str) -> Turn | None:
+    """Return the turn of an answer, "<question>:<level>"; None if that is not the current question."""
     question_id, _, level = data.partition(":")
     progress, order = _progress_at(context, question_id), _question_order(context)
     if progress is None or level not in (UNKNOWN_LEVEL, *map(str, range(LEVEL_COUNT))):
@@ -37,7 +38,8 @@ def _record_answer(context: TurnContext, data: str) -> Turn | None:
     return show_question(context, replace(progress, at=order[next_index]))
 
 
-def _go_back(context: TurnContext, question_id: str) -> Turn | None:
+def go_back(context: TurnContext, question_id: str) -> Turn | None:
+    """Return the turn that leads back from a question; None if it is the first, or not the current one."""
     progress, order = _progress_at(context, question_id), _question_order(context)
     if progress is None or question_id == order[0]:
         return None
@@ -64,8 +66,8 @@ def _handle_pause(context: TurnContext, _: str) -> Turn | None:
 SELFCHECK_ACTIONS: dict[str, CallbackHandler] = {
     "start": lambda context, _: show_welcome(context),
     "begin": lambda context, _: show_question(context, context.state.check or SelfCheckProgress()),
-    "a": _record_answer,
-    "back": _go_back,
+    "a": record_answer,
+    "back": go_back,
     "pause": _handle_pause,
     "go": lambda context, _: show_question(context, context.state.check) if context.state.check else None,
     "cancel": lambda context, _: cancel_selfcheck(context) if context.state.check else None,

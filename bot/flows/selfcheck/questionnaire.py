@@ -67,8 +67,15 @@ def show_welcome(context: TurnContext) -> Turn:
     return context.reply(html, tuple((button,) for button in buttons))
 
 
-def show_question(context: TurnContext, progress: SelfCheckProgress, note: str = "") -> Turn:
-    """Show the current question of a self-check, or the first; ``note`` is the key of a label above it."""
+def show_question(
+    context: TurnContext, progress: SelfCheckProgress, note: str = "", *, explained: bool = False
+) -> Turn:
+    """Show the current question of a self-check, or the first.
+
+    Args:
+        note: key of the label above it, "" for none.
+        explained: whether to add the question in plain words.
+    """
     lang, questionnaire = context.lang, require_questionnaire(context)
     ids = [question.id for question in questionnaire.questions]
     position = ids.index(progress.at) if progress.at in ids else 0
@@ -83,6 +90,7 @@ def show_question(context: TurnContext, progress: SelfCheckProgress, note: str =
         bar="▰" * (position + 1) + "▱" * (len(ids) - position - 1),
         question=question,
         code=progress.code,
+        explained=explained and question.explained,
     )
     keyboard = _question_keyboard(progress, question, lang, is_first=position == 0)
     return context.change(check=progress).send_or_edit(html, keyboard, edited_by=EDITING_CALLBACKS)

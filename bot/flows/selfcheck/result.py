@@ -102,6 +102,19 @@ def repeat_selfcheck(context: TurnContext, _: str) -> Turn:
     return show_question(context, SelfCheckProgress(code="" if in_team_result else code))
 
 
+def show_first_step(context: TurnContext) -> Turn | None:
+    """Return the turn that names the first step from the last result and leads to it; None if there is none."""
+    results, lang = context.services.store.selfchecks.recent_selfchecks(context.event.user_id), context.lang
+    questionnaire = find_questionnaire(context)
+    if not results or questionnaire is None:
+        return None
+    summary = summarise_result(questionnaire, results[0].answers, lang)
+    to_read = _find_questions(questionnaire, (*summary.findings.gaps, *summary.findings.unknown)[:1])
+    advise = (Button(format_label("check_advise", lang), SELFCHECK_ADVICE_CALLBACK),)
+    html = render_template("selfcheck_first_step", lang, first_step=summary.first_step)
+    return context.reply(html, (*entry_rows(to_read, lang), advise))
+
+
 def describe_last_result(context: TurnContext) -> str | None:
     """Return the last result as the concern of a request for advice; None if there is none."""
     results = context.services.store.selfchecks.recent_selfchecks(context.event.user_id)

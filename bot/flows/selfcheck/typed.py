@@ -1,0 +1,76 @@
+"""Texts typed while the self-check waits: an answer, "weiter", "zurück", or that its question is not understood."""
+
+from collections.abc import Iterator
+
+from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.domain.commands import SELFCHECK_LINK, simplify_message
+from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
+from bot.domain.turn import Turn
+from bot.flows.context import TurnContext
+from bot.flows.selfcheck import callbacks, result
+from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, find_questionnaire, level_label, show_question
+from bot.flows.typed_options import find_named_option, find_option
+from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheckQuestion
+from prompts.render import format_label
+
+UNCLEAR, NEXT, NOW, CHOICE = ("gemeint", "unklar"), "weiter", "jetzt", "wahl"  # in knowledge/commands.yaml
+MAX_ANSWER_WORDS = 5  # a longer text that names an answer is something else
+
+
+def handle_selfcheck_text(context: TurnContext) -> Turn | None:
+    """Return the turn of a text that is meant for the self-check; None for any other text."""
+    text, progress = context.event.text, context.state.check
+    word, _, number = context.services.command_words.get(simplify_message(text), "").partition(" ")
+    if progress is None:
+        is_after_result = context.state.shown == SELFCHECK_LINK and word in (NEXT, NOW)
+        return result.show_first_step(context) if is_after_result else None
+    question = _find_current_question(context, progress)
+    if question is None:
+        return None
+    if progress.stage is SelfCheckStage.PAUSED:
+        if word == NEXT:
+            return show_question(context, progress, "form_again")
+        level = None if word else find_option(_label_phrases(question, context.lang), text)
+        return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
+    if word in UNCLEAR or (not simplify_message(text) and "?" in text):
+        return show_question(context, progress, explained=True)
+    if word == NOW:
+        return show_question(context, progress, "check_how")
+    if word == NEXT:
+        return _move_on(context, progress, question)
+    if find_option(_phrases("typed_back"), text):
+        return callbacks.go_back(context, question.id) or show_question(context, progress, "check_first")
+    level = str(int(number) - 1) if word == CHOICE else _find_level(text, question, context.lang)
+    return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
+
+
+def _find_current_question(context: TurnContext, progress: SelfCheckProgress) -> SelfCheckQuestion | None:
+    questionnaire = find_questionnaire(context)
+    if questionnaire is None or progress.stage is SelfCheckStage.JOINING:
+        return None
+    return next((question for question in questionnaire.questions if question.id == progress.at), None)
+
+
+def _move_on(context: TurnContext, progress: SelfCheckProgress, question: SelfCheckQuestion) -> Turn | None:
+    """Show the next question; one that was not answered counts as not known."""
+    level = progress.answers.get(question.id)
+    return callbacks.record_answer(context, f"{question.id}:{UNKNOWN_LEVEL if level is None else level}")
+
+
+def _find_level(text: str, question: SelfCheckQuestion, lang: str) -> str | None:
+    """Return the level, as in callback data, that a text names by its number, from 1, or its wording."""
+    phrases = _label_phrases(question, lang)
+    numbers = [(str(number), level) for number, (_, level) in enumerate(phrases, 1)]
+    if (level := find_option([*phrases, *numbers], text)) or "?" in text or len(text.split()) > MAX_ANSWER_WORDS:
+        return level
+    return find_named_option(phrases, text)
+
+
+def _label_phrases(question: SelfCheckQuestion, lang: str) -> list[tuple[str, str]]:
+    levels = [(level_label(question, level, lang), str(level)) for level in range(LEVEL_COUNT)]
+    return [*levels, (level_label(question, None, lang), UNKNOWN_LEVEL)]
+
+
+def _phrases(label: str) -> Iterator[tuple[str, str]]:
+    for lang in SUPPORTED_LANGUAGES:
+        yield from ((phrase, label) for phrase in format_label(label, lang).split(", "))
