@@ -62,7 +62,7 @@ class UpdateHandler:
 
     def _process_update(self, update_id: int, raw_update: dict[str, Any]) -> None:
         event = self.parse_update(update_id, raw_update)
-        if event is None:
+        if event is None or self._is_overheard(event):
             self.dialogue.store.finish_update(update_id, None, None, (), ())
             return
         if event.kind is EventKind.INLINE_QUERY:
@@ -97,6 +97,15 @@ class UpdateHandler:
                 self.wake_outbox()
                 return
         raise StoreConflict(f"update {update_id} conflicted {MAX_CONFLICTS} times")  # the inbox tries again later
+
+    def _is_overheard(self, event: Event) -> bool:
+        """Return whether a message of a group is not for the bot, so that nothing is stored of its writer.
+
+        In the advisers' chats all messages are read.
+        """
+        is_general_talk = event.kind is EventKind.TEXT and not event.thread_id and event.reply_to is None
+        is_for_bot = event.private or event.addressed or not is_general_talk
+        return not is_for_bot and event.chat_id not in self.dialogue.desk_chats
 
     def _answer_inline_query(self, event: Event) -> None:
         """Answer an inline query without the outbox, since a late answer is worthless; store nothing."""

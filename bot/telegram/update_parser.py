@@ -156,7 +156,8 @@ def _parse_message(update_id: int, message: Message, sender: User, bot_user: Use
     mention = _find_mention(message, bot_user)
     is_inline_result = message.via_bot is not None and message.via_bot.id == bot_user.id
     addressed = not is_inline_result and (private or replies_to_bot or bool(command) or mention is not None)
-    if not private and not addressed and replied_message is None and not message.is_topic_message:
+    is_overheard = not private and not addressed and replied_message is None and not message.is_topic_message
+    if is_overheard and (edited or not message.text):  # a new text may be an adviser's
         return None
     text, media_type = arguments if command else message.text or message.caption or "", _media_type(message)
     if not private and not command and mention:

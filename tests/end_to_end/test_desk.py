@@ -47,8 +47,10 @@ async def test_mention_gets_help_and_private_the_way(
 
 @pytest.mark.usefixtures("connected")
 async def test_message_is_taken_back(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
-    """A message is deleted at the person's side, whatever the fault; a misspelled command is not sent there."""
+    """A message is deleted at the person's side, whatever the fault; other talk and commands never get there."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
+    bea.send_text("Wann können Sie morgen?", chat=forum)
+    await wait_for_text(fake_telegram, bea, "Das lesen nur Sie hier", forum)
     wrong = bea.send_text("Falsche Person!", chat=forum, topic=topic)
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Guten Tag!")

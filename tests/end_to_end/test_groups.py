@@ -67,14 +67,19 @@ async def test_reply_is_answered(ada: User, group: Group) -> None:
     assert "Backbone" in (await ada.wait_for_reply(chat=group)).text
 
 
-async def test_messages_to_others_are_ignored(ada: User, group: Group) -> None:
-    """Messages between members, and commands of other bots, are ignored."""
+async def test_messages_to_others_are_ignored(
+    fake_telegram: FakeTelegram, ada: User, ben: User, bot_settings: Settings
+) -> None:
+    """Messages between members, and commands of other bots, are ignored, and nothing is stored of who wrote them."""
+    group = fake_telegram.add_group("Bündnis", [ben, ada], bot_is_admin=True)  # Ben adds the bot, which reads all
     ada.send_text("Was ist Collective Impact?", chat=group)
     ada.send_text("/start@other_bot", chat=group)
-    ada.send_text("@standin_bot Was ist ein Backbone?", chat=group)
-    await ada.wait_for_reply(chat=group)
+    ben.send_text("@standin_bot Was ist ein Backbone?", chat=group)
+    await ben.wait_for_reply(chat=group)
 
-    assert len(ada.bot_messages(group)) == 1
+    with closing(open_store_from_settings(bot_settings)) as store:
+        known = [store.users.load_state(f"{group.id}:{user.id}").known for user in (ada, ben)]
+    assert (len(ada.bot_messages(group)), known) == (1, [False, True])
 
 
 async def test_mention_without_a_question(ada: User, group: Group) -> None:

@@ -186,7 +186,9 @@ def _release_request(context: TurnContext, request: Request, _: str) -> Turn:
 def _close_request(context: TurnContext, request: Request, _: str) -> Turn:
     if request.status is RequestStatus.CLOSED:
         return refuse_tap(context)
-    turn = lifecycle.close_request(context.state, request, context.services.now(), "request_closed")
+    turn = lifecycle.close_request(
+        context.state, request, context.services.now(), "request_closed", context.event.name
+    )
     notice = message_to_advisers(
         request, "closed_by", ((adviser_button(request, "reopen"),),), adviser=context.event.name
     )

@@ -89,7 +89,5 @@ def _hand_over(context: TurnContext, request: Request, colleague: Colleague) -> 
         request, "handed_over", id=colleague.user_id, name=colleague.name, by=by, waits=request.turn is Party.ADVISER
     )
     end_row = (requester_row(request, "end"),) if request.talking else ()
-    notice = message_to_requester(
-        request, "request_handed_over", end_row, adviser=colleague.name, talking=request.talking
-    )
+    notice = message_to_requester(request, "request_handed_over", end_row, adviser=colleague.name)
     return update_request(context, request.assign_to(colleague.user_id, colleague.name), to_colleague, notice)

@@ -59,11 +59,12 @@ def check_deadlines(services: Services, request: Request) -> Turn | None:
     return _handle_silence(services, request, now)
 
 
-def close_request(state: State, request: Request, now: float, template: str) -> Turn:
-    """Close a request, notify the requester with a template, and ask for a rating."""
+def close_request(state: State, request: Request, now: float, template: str, adviser: str = "") -> Turn:
+    """Close a request, notify the requester with a template, which may name the adviser, and ask for a rating."""
     rate_data = f"{REQUESTER_CALLBACK}rate:{request.reference}"
     rating_row = tuple(Button(face, f"{rate_data}:{rating}") for rating, face in enumerate(RATING_FACES, 1))
-    notice = message_to_requester(request, template, (rating_row, requester_row(request, "reopen")))
+    rows = (rating_row, requester_row(request, "reopen"))
+    notice = message_to_requester(request, template, rows, adviser=adviser)
     messages: tuple[Message, ...] = (
         notice,
         *retire_suggestions(request),
