@@ -105,7 +105,7 @@ async def test_command_is_answered_in_its_topic(
 async def test_released_request_is_free_again(
     fake_telegram: FakeTelegram, ada: User, bea: User, cem: User, forum: Group
 ) -> None:
-    """A released request can be taken by another adviser, and a closed one can be reopened."""
+    """A released request can be taken by another adviser, who has it again after its end and reopening."""
     await card(fake_telegram, bea, forum, await request(fake_telegram, ada))
     bea.tap_button("Übernehmen", chat=forum)
     await wait_for_text(fake_telegram, bea, "Übernommen (Bea)", forum)
@@ -119,7 +119,7 @@ async def test_released_request_is_free_again(
     ada.tap_button("Wieder öffnen")
 
     await wait_for_text(fake_telegram, ada, "ist wieder offen")
-    await fake_telegram.wait_for(lambda: "Noch nicht übernommen" in _card_text(bea, forum))
+    await fake_telegram.wait_for(lambda: "Übernommen (Cem)" in _card_text(bea, forum))
 
 
 def _card_text(reader: User, chat: Group) -> str:
