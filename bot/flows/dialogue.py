@@ -75,7 +75,7 @@ def _handle_text(context: TurnContext) -> Turn:
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if is_joining and (turn := team.handle_typed_code(context)):
         return turn
-    if turn := typed.handle_selfcheck_text(context):
+    if turn := typed.handle_selfcheck_text(context) or intro.handle_intro_text(context):
         return turn
     if turn := short_replies.answer_reply(context):
         return requester.offer_passing_on(context, turn)

@@ -26,10 +26,12 @@ Questions in between are answered, with a button to return (see `add_intro_butto
 
 from dataclasses import dataclass, replace
 
-from bot.domain.commands import CANONICAL_COMMANDS, STEP_PREFIX
+from bot.answering.language import SUPPORTED_LANGUAGES as LANGUAGES
+from bot.domain.commands import CANONICAL_COMMANDS, STEP_PREFIX, simplify_message
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
 from bot.domain.turn import State, Turn
+from bot.flows import questions
 from bot.flows.callback_data import (
     ASK_CALLBACK,
     ENTRY_CALLBACK,
@@ -41,9 +43,14 @@ from bot.flows.callback_data import (
     START_CALLBACK,
 )
 from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
-from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep
+from bot.flows.typed_options import find_option
+from knowledge.records.entry import LEICHTE_SPRACHE
+from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in_language
 from prompts.render import format_label, render_template
 
+# In knowledge/commands.yaml
+YES, AGAIN, CHOICE, UNCLEAR = "ja", "nochmal", "wahl", ("gemeint", "unklar")
+ADVANCING_WORDS = ("weiter", "jetzt", YES)
 COVER_PICTURE = "weg"  # above pages that show no step
 EDITING_CALLBACKS = tuple(f"{INTRO_CALLBACK}{action}" for action in ("a:", "who:", "all:", "pause:", *"0123456789"))
 INTERLUDE_COMMANDS = frozenset(("start", "frage", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten"))
@@ -127,6 +134,31 @@ def handle_intro_callback(context: TurnContext, data: str) -> Turn | None:
     return dispatch_action(INTRO_ACTIONS, context, data)
 
 
+def handle_intro_text(context: TurnContext) -> Turn | None:
+    """Return the turn of a text meant for the step shown last: where to go, a choice, or that it is unclear."""
+    state, text = context.state, context.event.text
+    if not (context.event.private and state.step):
+        return None
+    choices = [(choice.text, str(index)) for index, choice in enumerate(_shown_step(context).choices)]
+    if state.shown != f"{STEP_PREFIX}{state.step}":
+        chosen = find_option(choices, text) if state.touring else None
+        return show_step(context, state.step, int(chosen)) if chosen else None
+    word, _, number = context.services.command_words.get(simplify_message(text), "").partition(" ")
+    is_yes_to_other = word == YES and (state.offered or context.open_requests)
+    if state.touring and word in ADVANCING_WORDS and not is_yes_to_other:
+        return show_step(context, state.step + 1)
+    if word == AGAIN:
+        return show_step(context, state.step)
+    if word in UNCLEAR or (not simplify_message(text) and "?" in text):
+        return _explain_step(context)
+    backs = ((phrase, "") for lang in LANGUAGES for phrase in format_label("typed_back", lang).split(", "))
+    if find_option(backs, text) is not None:
+        return show_step(context, state.step - 1)
+    numbers = [(str(index + 1), str(index)) for index in range(len(choices))]
+    chosen = str(int(number) - 1) if word == CHOICE else find_option([*choices, *numbers], text)
+    return show_step(context, state.step, int(chosen)) if chosen else None
+
+
 def show_given_step(context: TurnContext, number: str) -> Turn | None:
     """Show the step whose number is given in callback data or a link; None if it is not a number."""
     return show_step(context, int(number)) if number.isdecimal() else None
@@ -148,6 +180,22 @@ def add_intro_button(context: TurnContext, turn: Turn) -> Turn:
     button = _continue_button(max(state.step, 1), context.with_state(state).lang, action="go:")
     extended = replace(last, keyboard=(*last.keyboard, (button,)))
     return replace(turn, messages=(*turn.messages[:index], extended, *turn.messages[index + 1 :]))
+
+
+def _explain_step(context: TurnContext) -> Turn | None:
+    """Show the step in Leichte Sprache if the person reads German, else the entry that says more about it."""
+    state, lang, step = context.state, context.lang, _shown_step(context)
+    easy_path = steps_in_language(context.services.steps, LEICHTE_SPRACHE)
+    if lang != "de" or state.step > len(easy_path):
+        return questions.show_entry(context.change(touring=True), step.entries[0])
+    easy_step = easy_path[state.step - 1]
+    html = render_template("intro_plain", lang, body=easy_step.text_for_audience(state.audience))
+    learn_more = Button(format_label("learn_more", lang), f"{ENTRY_CALLBACK}{step.entries[0]}")
+    return context.reply(html, ((learn_more,), (_continue_button(state.step, lang, action="go:"),)))
+
+
+def _shown_step(context: TurnContext) -> IntroStep:
+    return context.path[min(context.state.step, len(context.path)) - 1]
 
 
 def _is_interlude(event: Event) -> bool:

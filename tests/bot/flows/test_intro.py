@@ -197,3 +197,37 @@ def test_open_form_is_not_interrupted(dialogue: Dialogue) -> None:
     turn = dialogue.handle(filled.state, replace(EVENT, text="Was ist ein Backbone?"))
 
     assert not [data for data in buttons(turn) if data.startswith("i:")]
+
+
+@pytest.mark.parametrize(
+    ("text", "step"), [("weiter", 3), ("ja", 3), ("ok und jetzt?", 3), ("zurück", 1), ("nochmal", 2), ("2", 2)]
+)
+def test_moving_in_words(dialogue: Dialogue, text: str, step: int) -> None:
+    """Words lead on, back, to the step again, or choose an answer; a question asked since then comes first."""
+    state = State(step=2, touring=True, shown="intro-2", audience="npo")
+    turn = dialogue.handle(state, replace(EVENT, kind=EventKind.TEXT, text=text))
+
+    assert (turn.state.step, bool(turn.decisions)) == (step, False)
+    offered = replace(state, offered=("d:yes", "d:no"), offered_at=dialogue.now())
+    assert text != "ja" or dialogue.handle(offered, replace(EVENT, kind=EventKind.TEXT, text=text)).state.step != 3
+
+
+@pytest.mark.parametrize(("lang", "words"), [("de", "In einfachen Worten"), ("en", "<b>"), ("de-leicht", "<b>")])
+def test_step_is_explained(dialogue: Dialogue, lang: str, words: str) -> None:
+    """Who does not understand a step gets it in plain words, with the way back to it."""
+    for number in range(1, 9):
+        state = State(lang=lang, step=number, touring=True, shown=f"intro-{number}")
+        (message,) = dialogue.handle(state, replace(EVENT, kind=EventKind.TEXT, text="Was heißt das?")).messages
+
+        assert isinstance(message, SendMessage)
+        assert words in message.html
+        assert f"i:go:{number}" in [button.data for row in message.keyboard for button in row]
+
+
+def test_choice_after_a_question(dialogue: Dialogue) -> None:
+    """The words of a choice count for the step also after a question in between; a number does not."""
+    state = State(step=2, touring=True, shown="frage-backbone")
+    chosen = dialogue.handle(state, replace(EVENT, kind=EventKind.TEXT, text="eine gemeinsame Vision"))
+    numbered = dialogue.handle(state, replace(EVENT, kind=EventKind.TEXT, text="zu 2 noch etwas"))
+
+    assert (chosen.state.shown, bool(numbered.decisions)) == ("intro-2", True)
