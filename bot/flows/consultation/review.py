@@ -22,7 +22,7 @@ from prompts.telegram_html import html_to_plain
 MAX_OFFER_LENGTH = 200  # characters of the last question where the person is asked whether to pass it on
 MAX_PASSAGE_LENGTH = 300  # characters of an answer that are shown to advisers
 REQUEST_CONSENT_VERSION = "2026-12-01"  # version of the wording in prompts/*/form_review.j2
-CARD_RESERVE = 400  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
+CARD_RESERVE = 500  # UTF-16 units that the advisers' card may need beyond the summary: status, times, adviser's name
 
 
 def build_request_context(context: TurnContext) -> RequestContext:

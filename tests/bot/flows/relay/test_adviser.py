@@ -28,6 +28,7 @@ from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.relay import adviser as adviser_flow
+from bot.flows.relay.messages import render_card
 from bot.flows.relay.notices import emptied_text, erased_title, report_undelivered
 from bot.store import ApiCall, OutgoingCall
 from bot.store.records import DELETE_RELAYED, AdviserThread, EraseThread, ErasureReason, RequestMailDeletion
@@ -369,3 +370,11 @@ def test_replacement_texts_say_that_the_request_was_deleted() -> None:
     """The texts that replace a message and a topic that cannot be deleted say that the request was deleted."""
     assert "gelöscht" in emptied_text()
     assert REFERENCE in erased_title(REFERENCE)
+
+
+def test_card_names_the_wished_channel(services: Dialogue) -> None:
+    """As long as a request is open, the card says that a call is wanted: answers below it arrive at Telegram."""
+    by_phone = replace(OPEN, details=replace(OPEN.details, reach=ContactChannel.PHONE, address="+49 365 1"))
+
+    shown = [("Gewünscht ist ein" in render_card(each)) for each in (by_phone, OPEN, by_phone.close(services.now()))]
+    assert shown == [True, False, False]
