@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
+from itertools import islice
 
 from bot.answering.language import base_language, choose_reply_language, detect_question_language
+from bot.answering.tone import Tone, read_tone, without_yes_or_no
 from index.decision.calibration import Decision
 from index.search.explanation import explain_result
-from index.search.follow_up import MIN_INTENT_PROBABILITY, names_subject, only_reacts, search_message
+from index.search.follow_up import (
+    MIN_INTENT_PROBABILITY,
+    MIN_SURE_PROBABILITY,
+    names_subject,
+    only_reacts,
+    search_message,
+)
 from index.search.result import SearchResult
-from index.search.searcher import Searcher
+from index.search.searcher import MAX_OPTIONS, Searcher
 from knowledge.records.contacts import Contact
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
 from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
@@ -20,6 +28,8 @@ from prompts.telegram_html import embolden_sentence, find_block, html_to_plain, 
 
 MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
 LABELLED_LAYERS = frozenset((Layer.PAGE, Layer.LITERATURE, Layer.WEB))
+MOOD = "mood"  # the intent that a worry resembles
+WORRY_LABELS = 3  # sentences to take up a worry with, so that two in a row are not the same
 NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # have a label that names them
 
 
@@ -104,17 +114,22 @@ class Answerer:
         lang = chosen_lang or choose_reply_language(question_lang, telegram_lang, self._default_lang)
         note = "" if question_lang == lang or chosen_lang else _language_note(question_lang, lang)
         markers = self._markers.get(question_lang, NO_MARKERS)
+        tone = read_tone(question, markers)
+        recent_ids = () if tone.worries else recent_ids  # a worry says what it is about
         result = search_message(self._get_searcher(), question, markers, recent_ids, lang)
-        answer = replace(self._render_result(result, lang, note), question=question)
-        if result.context is None or result.already_shown or names_subject(question, markers):
-            return answer
-        context_html = render_template("context", lang, title=result.context.title)
-        return replace(answer, html=f"{context_html}\n\n{answer.html}")
+        is_refused = tone.tells and result.decision is Decision.ABSTAIN and not result.off_topic
+        if is_refused or (tone.worries and result.decision is Decision.SMALL_TALK):
+            result = _offer_nearest(self._get_searcher(), result, lang)
+        answer = replace(self._render_result(result, lang, note, tone), question=question)
+        html = _take_up(answer, tone)
+        if result.context and not result.already_shown and not names_subject(question, markers):
+            html = f"{render_template('context', lang, title=result.context.title)}\n\n{html}"
+        return replace(answer, html=html)
 
     def show_entry(self, entry_id: str, lang: str) -> Answer | None:
         """Return an entry as an answer, for a tapped button or a link; None if it no longer exists."""
         result = self._get_searcher().show_entry(entry_id, lang)
-        return self._render_result(result, lang, "") if result else None
+        return self._render_result(result, lang, "", Tone(asks=False)) if result else None
 
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         """Return an entry that answers something; None for an unknown id or a gap."""
@@ -163,12 +178,15 @@ class Answerer:
             return prior  # "ok" is a word of several languages
         return detect_question_language(question, prior, self._small_words)
 
-    def _render_result(self, result: SearchResult, lang: str, note: str) -> Answer:
+    def _render_result(self, result: SearchResult, lang: str, note: str, tone: Tone) -> Answer:
         match result.decision:
             case Decision.ANSWER:
-                return _answer_with_entry(result, lang, note)
+                assert result.entry is not None
+                sentence = result.detail.text if result.detail and result.detail.is_sure else ""
+                html = _render_entry(result.entry, lang, note, sentence, answers=tone.asks)
+                return Answer(AnswerStatus.ANSWERED, html, lang, result)
             case Decision.CLARIFY:
-                return Answer(AnswerStatus.CLARIFY, _offer_choice(result, lang, note), lang, result)
+                return Answer(AnswerStatus.CLARIFY, _offer_choice(result, lang, note, tone), lang, result)
             case Decision.ABSTAIN:
                 gap = result.entry
                 note = note or (_missing_text_note(gap, lang) if gap else "")
@@ -184,36 +202,57 @@ class Answerer:
                 if result.reply is ReplyKind.CONSULTATION:
                     html = render_template("consultation", lang, contact=self._contact, note=note)
                     return Answer(AnswerStatus.CONSULTATION, html, lang, result)
-                return Answer(AnswerStatus.SMALLTALK, render_template(result.intent, lang, question=""), lang, result)
+                html = render_template(result.intent, lang, question="", again=False, contact=self._contact)
+                return Answer(AnswerStatus.SMALLTALK, html, lang, result)
 
 
-def _answer_with_entry(result: SearchResult, lang: str, note: str) -> Answer:
-    entry = result.entry
-    assert entry is not None
-    sentence = result.detail.text if result.detail and result.detail.is_sure else ""
-    return Answer(AnswerStatus.ANSWERED, _render_entry(entry, lang, note, sentence), lang, result)
+def _take_up(answer: Answer, tone: Tone) -> str:
+    """Return an answer's text after a sentence on who asks, who learn of the self-check, or on what worries them."""
+    if answer.status is AnswerStatus.SMALLTALK:
+        return answer.html
+    if tone.organisation and answer.status is not AnswerStatus.CONSULTATION:
+        welcome = format_label("warm_organisation", answer.lang, organisation=tone.organisation)
+        return f"{escape(welcome)}\n\n{answer.html}\n\n{format_label('warm_selfcheck', answer.lang)}"
+    if tone.worries:
+        return f"{format_label(f'warm_worry_{len(answer.question) % WORRY_LABELS}', answer.lang)}\n\n{answer.html}"
+    return answer.html
 
 
-def _render_entry(entry: Entry, lang: str, note: str = "", sentence: str = "") -> str:
+def _offer_nearest(searcher: Searcher, result: SearchResult, lang: str) -> SearchResult:
+    """Return a choice of entries in place of a refusal, or of small talk that is not sure: a worry resembles it."""
+    is_small_talk = result.decision is Decision.SMALL_TALK and result.intent != MOOD
+    is_sure = is_small_talk and result.probability >= MIN_SURE_PROBABILITY
+    entries = searcher.answering_entries((hit.target for hit in result.hits), lang)
+    options = tuple(islice((entry for entry in entries if entry.layer is not Layer.BOT), MAX_OPTIONS))
+    return (
+        result
+        if is_sure or not options
+        else replace(result, decision=Decision.CLARIFY, reply=None, entry=None, options=options)
+    )
+
+
+def _render_entry(entry: Entry, lang: str, note: str = "", sentence: str = "", *, answers: bool = False) -> str:
+    """Return an entry's text; ``answers``: it may begin with yes or no."""
+    change = str if answers else without_yes_or_no
     return render_template(
         "answer",
         lang,
         note=note or _missing_text_note(entry, lang),
         title=entry.title,
         layer=layer_label(entry.layer, lang),
-        body=_shorten_body(entry.body),
-        sentence=sentence,
+        body=change(_shorten_body(entry.body)),
+        sentence=change(sentence),
         source=entry.source,
         url=entry.url,
     )
 
 
-def _offer_choice(result: SearchResult, lang: str, note: str) -> str:
+def _offer_choice(result: SearchResult, lang: str, note: str, tone: Tone) -> str:
     """Return the text that offers a choice; it shows the entry that is clearly the nearest, else a sure sentence."""
     titles = [option.title for option in result.options if option != result.nearest]
     if result.nearest or not result.context or not (result.offers_related or result.already_shown):
         nearest = _render_entry(result.nearest, lang) if result.nearest else ""
-        return render_template("clarify", lang, titles=titles, answer=nearest, note=note)
+        return render_template("clarify", lang, titles=titles, answer=nearest, note=note, tells=tone.tells)
     quote = _quote_sentence(result.context, result.detail.text) if result.detail and result.detail.is_sure else ""
     about, told = result.context.title, result.already_shown
     return render_template("further", lang, titles=titles, about=about, told=told, quote=quote, note=note)

@@ -68,6 +68,7 @@ class State:
         hinted: when they were last told, in this chat, whom a message reaches and how to reach others (Unix time).
         guesses: Unix times at which team codes were tried that do not exist, see `bot.flows.selfcheck.team`.
         new_codes: Unix times at which team codes were created.
+        complaints: number of complaints about the bot since the last question.
     """
 
     lang: str = ""
@@ -101,6 +102,7 @@ class State:
     guesses: tuple[float, ...] = ()
     new_codes: tuple[float, ...] = ()
     hinted: float = 0.0
+    complaints: int = 0
 
     @property
     def recent_entries(self) -> tuple[str, ...]:

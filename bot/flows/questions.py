@@ -8,25 +8,28 @@ nothing, so that the button can be tapped again.
 Only answers to the last message are explained: its text is stored anyway, and no other text should be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import EventKind
-from bot.domain.message import AnswerCallback, EditMessage, Keyboard, SendMessage, truncate_text
+from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows import crisis
 from bot.flows.answer_keyboard import COMPLAINT, build_answer_keyboard
+from bot.flows.callback_data import ENTRY_CALLBACK, REQUEST_ADVICE, fits_button
 from bot.flows.context import TurnContext
 from index.search.follow_up import add_recent_entry
+from knowledge.records.entry import Entry
 from prompts.dates import format_date
 from prompts.render import format_label, render_template
 
 MAX_QUESTIONS = 15  # of one person in a minute, more than anyone reads answers to
 MAX_TAPS = 60  # of one person in a minute, of those that send or change a message
 RATE_WINDOW = 60.0  # seconds
+MAX_OTHER_SUBJECTS = 2  # offered after a second complaint
 MAX_QUOTE_LENGTH = 120  # characters of the last question
 MAX_ANSWERS_READ = 20  # that are remembered for the handout
 MAX_KEPT_LENGTH = 500  # characters of a message that are stored; answers to longer ones cannot be explained
@@ -46,7 +49,9 @@ def answer_question(context: TurnContext) -> Turn:
     if refusal:
         return refusal
     recent_ids = context.state.recent_entries
-    answers = _quote_last_question(context, _answer_text(context, event.text, recent_ids))
+    answers = _answer_text(context, event.text, recent_ids)
+    if event.private and _is_complaint(answers.answers[0]):
+        return replace(apologise(context, answers.answers[0].lang), decisions=_list_decisions(answers))
     answers = _without_invitations(context, answers)
     reply_to = None if event.private else event.message_id
     first, *others = (
@@ -103,6 +108,30 @@ def explain_answer(context: TurnContext, data: str) -> Turn | None:
     return Turn(state, (SendMessage(html, reply_to=event.message_id),))
 
 
+def apologise(context: TurnContext, lang: str) -> Turn:
+    """Return the reply to a complaint about the bot; a second one gets other subjects and a person to turn to.
+
+    In a group it quotes no question, since that may be somebody else's.
+    """
+    state, services = context.state, context.services
+    is_again = state.complaints > 0 and not context.is_blocked
+    question = state.last_question if context.event.private else ""
+    values = {"again": is_again, "contact": services.contact, "blocked": context.is_blocked}
+    html = render_template(COMPLAINT, lang, question=quote_question(question), **values)
+    nearest = (
+        services.answerer.nearest_entries(question, MAX_OTHER_SUBJECTS + 1, lang) if is_again and question else []
+    )
+    others = [entry for entry in nearest if entry.id != state.last_entry][:MAX_OTHER_SUBJECTS]
+    talk = Button(format_label("talk", lang), REQUEST_ADVICE)
+    return context.change(complaints=state.complaints + 1).reply(html, ((talk,), *subject_rows(others)))
+
+
+def subject_rows(entries: Iterable[Entry]) -> Keyboard:
+    """Return a button for each entry."""
+    rows = ((Button(entry.title, f"{ENTRY_CALLBACK}{entry.id}"),) for entry in entries)
+    return tuple(row for row in rows if fits_button(row[0].data))
+
+
 def count_question(context: TurnContext) -> tuple[TurnContext, Turn | None]:
     """Count a message that is answered; also return the turn that refuses it if there were too many, else None."""
     state = context.state
@@ -147,13 +176,8 @@ def _answer_text(context: TurnContext, text: str, recent_ids: Sequence[str]) -> 
     return answer_each_question(context.services.answerer, text, language_code, lang, recent_ids)
 
 
-def _quote_last_question(context: TurnContext, answers: MessageAnswers) -> MessageAnswers:
-    """Return the answers; the one to a complaint about the bot quotes the question before, except in a group."""
-    answer = answers.answers[0]
-    if answer.status is not AnswerStatus.SMALLTALK or answer.result.intent != COMPLAINT or not context.event.private:
-        return answers
-    html = render_template(COMPLAINT, answer.lang, question=quote_question(context.state.last_question))
-    return replace(answers, answers=(replace(answer, html=html),))
+def _is_complaint(answer: Answer) -> bool:
+    return answer.status is AnswerStatus.SMALLTALK and answer.result.intent == COMPLAINT
 
 
 def _without_invitations(context: TurnContext, answers: MessageAnswers) -> MessageAnswers:
@@ -170,8 +194,9 @@ def _without_invitation(context: TurnContext, answer: Answer) -> Answer:
         return replace(answer, html=render_template("request_blocked", answer.lang, number="", until=until))
     if answer.status is not AnswerStatus.SMALLTALK:
         return answer
-    question = quote_question(context.state.last_question)
-    return replace(answer, html=render_template(answer.result.intent, answer.lang, question=question, blocked=True))
+    return replace(
+        answer, html=render_template(answer.result.intent, answer.lang, question="", again=False, blocked=True)
+    )
 
 
 def _answer_keyboard(context: TurnContext, answer: Answer, number: int) -> Keyboard:
@@ -207,7 +232,7 @@ def _remember_question(context: TurnContext, answers: MessageAnswers, recent_ids
     question, shown = event.text[:MAX_KEPT_LENGTH], ENTRY_PREFIX + shown_id if shown_id else ""
     last_context, earlier_context, *_ = *recent_ids, "", ""
     state = replace(state, last_context=last_context, earlier_context=earlier_context, shown=shown)
-    state = replace(state, last_question=question, last_message=event.message_id)
+    state = replace(state, last_question=question, last_message=event.message_id, complaints=0)
     state = _remember_read(state, [answer.source.id for answer in answers.answers if answer.source])
     for recent_id in subject_ids:
         recent_ids = add_recent_entry(recent_ids, recent_id)

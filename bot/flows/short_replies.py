@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
+from bot.answering.tone import without_yes_or_no
 from bot.domain.calendar import HOUR
 from bot.domain.commands import STEP_PREFIX, simplify_message
 from bot.domain.consultation import ContactChannel, Request
@@ -19,6 +20,7 @@ from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import AnswerDecision, Turn
 from bot.flows import callbacks, questions
 from bot.flows.callback_data import (
+    COMMAND_CALLBACK,
     EASY_CALLBACK,
     ENTRY_CALLBACK,
     EXPLAIN_CALLBACK,
@@ -31,6 +33,7 @@ from bot.flows.callback_data import (
 from bot.flows.context import TurnContext
 from bot.flows.relay import progress
 from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, level_label, require_questionnaire, show_question
+from knowledge.parsing.plain_text import summarise_markdown
 from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
@@ -39,6 +42,8 @@ YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, RE
     "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "pause", "stand", "lob",
     "bemerkung", "wahl", "gemeint", "jetzt",
 )  # fmt: skip
+SHORTER = "kuerzer"
+HOW_TO_BEGIN = f"{NOW} erstes"  # outside of the introduction and the self-check, it is searched
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
 _YES_OR_NO = re.compile(r"(?:d|v|h:withdraw:[^:]+):(yes|no)(?::.*)?")  # data of the buttons of a question
@@ -217,11 +222,28 @@ def _show_again(context: TurnContext) -> Turn | None:
     return questions.show_entry(context, entry_id) if entry_id else None
 
 
-def _apologise(context: TurnContext) -> Turn:
-    question = questions.quote_question(context.state.last_question) if context.event.private else ""
-    return context.reply(
-        render_template("feelings", context.lang, question=question, blocked=context.is_blocked), _talk_row(context)
-    )
+def _shorten_answer(context: TurnContext) -> Turn:
+    """Say the last answer in a sentence or two; without one, ask for a question."""
+    entry = context.services.answerer.find_entry(context.state.last_entry, context.lang)
+    if entry is None:
+        return context.say("ask")
+    summary = summarise_markdown(entry.body)
+    return context.say("short", title=entry.title, text=without_yes_or_no(summary.text), items=summary.items)
+
+
+def _suggest_next(context: TurnContext) -> Turn | None:
+    """Suggest what to read or do after the last answer, or to begin with; None if they ask how an alliance begins."""
+    if context.services.command_words.get(simplify_message(context.event.text)) == HOW_TO_BEGIN:
+        return None
+    lang, answerer = context.lang, context.services.answerer
+    entry = answerer.find_entry(context.state.last_entry, lang) if context.state.last_entry else None
+    related = [answerer.find_entry(entry_id, lang) for entry_id in entry.related] if entry else []
+    rows = questions.subject_rows([each for each in related if each][: questions.MAX_OTHER_SUBJECTS])
+    steps = ["selbstcheck", "beratung"] if entry else ["einfuehrung", "selbstcheck"]
+    steps = [step for step in steps if step != "beratung" or not context.is_blocked]
+    buttons = (Button(format_label(f"step_{step}", lang), f"{COMMAND_CALLBACK}{step}") for step in steps)
+    html = render_template("next", lang, title=entry.title if entry else "", blocked=context.is_blocked)
+    return context.reply(html, (*rows, *((button,) for button in buttons)))
 
 
 def _talk_row(context: TurnContext) -> Keyboard:
@@ -241,7 +263,8 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     UNCLEAR: _explain_differently,
     WHY: _explain_why,
     AGAIN: _show_again,
-    COMPLAINT: _apologise,
+    SHORTER: _shorten_answer,
+    COMPLAINT: lambda context: questions.apologise(context, context.lang),
     GO_ON: lambda context: None,  # outside of the introduction, it asks for more on the same subject
     PAUSE: lambda context: None,
     STAND: progress.show_progress,
@@ -249,5 +272,5 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     REMARK: lambda context: context.say("chatter"),
     CHOICE: lambda context: None,
     MEANING: lambda context: None,  # outside of a form or the self-check, it asks about the last answer
-    NOW: lambda context: None,  # outside of the introduction and the self-check, it is searched
+    NOW: _suggest_next,
 }

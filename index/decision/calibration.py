@@ -22,9 +22,8 @@ CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 3.0
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
-# A question mistaken for a request for a human gets a telephone number in place of its answer; a missed request has a
-# button below whatever is said instead. Either mistake costs one more message, as with other small talk.
-REQUEST_THRESHOLD = SMALL_TALK_THRESHOLD = 0.5
+# A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.
+REQUEST_THRESHOLD, SMALL_TALK_THRESHOLD = round(1 / (1 + 2), 3), 0.5
 # Of a message after an answer. Read in context, small talk and requests for a human are lost more often than what
 # leans is lost without it; measured, see docs/decisions/0021-follow-ups.md.
 LEANING_THRESHOLD = 0.6

@@ -73,6 +73,22 @@ def split_announcement(message: str, markers: DiscourseMarkers) -> tuple[bool, s
     return False, message
 
 
+def strip_reaction(message: str, markers: DiscourseMarkers) -> str:
+    """Return a message without the word of reaction before its question, which makes it look like small talk. Pure.
+
+    "ok und was hab ich davon" asks "und was hab ich davon".
+    """
+    words = list(WORD_PATTERN.finditer(message))
+    lowered = [word[0].lower() for word in words]
+    for count in range(1, len(words) - 1):
+        if lowered[count - 1] not in markers.reacting:
+            break
+        first = count + (lowered[count] in markers.leading)
+        if lowered[first : first + 1] and lowered[first] in markers.question_words | markers.asking:
+            return message[words[count].start() :]
+    return message
+
+
 def add_recent_entry(recent_ids: Sequence[str], entry_id: str) -> tuple[str, ...]:
     """Return the ids of the entries shown last, the latest first, after another one was shown; "" for none. Pure."""
     return tuple(dict.fromkeys(filter(None, (entry_id, *recent_ids))))[:MAX_RECENT_ENTRIES]
@@ -91,7 +107,7 @@ def search_message(
         recent_ids: the entries shown before, the latest first (see `add_recent_entry`).
         lang: the language of the reply, in which the result's entries are.
     """
-    is_change, message = split_announcement(message, markers)
+    is_change, message = split_announcement(strip_reaction(message, markers), markers)
     found = () if is_change else (searcher.find_entry(entry_id, lang) for entry_id in recent_ids)
     contexts = [entry for entry in found if entry and entry.layer is not Layer.GAP]  # a refusal is no subject
     if not contexts or only_reacts(message, markers):
@@ -198,6 +214,10 @@ def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> Search
     assert within.query_vector is not None
     option_ids = dict.fromkeys((*alone.shown_ids[:1], *(hit.target for hit in within.hits[1:])))
     option_ids.pop(context.id, None)
+    found = searcher.answering_entries(option_ids, lang)  # what the bot is or stores is not what a question is about
+    options = tuple(
+        islice((entry for entry in found if entry.layer is not Layer.BOT or context.layer is Layer.BOT), MAX_OPTIONS)
+    )
     detail = find_best_sentence(searcher.reader, context, within.query_vector)
     is_quotable = detail is not None and detail.is_sure
     nearest = alone.entry if alone.decision is Decision.ANSWER else None if is_quotable else alone.nearest
@@ -205,7 +225,7 @@ def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> Search
         within,
         decision=Decision.CLARIFY,
         entry=None,
-        options=tuple(searcher.reader.get_entry(entry_id, lang) for entry_id in list(option_ids)[:MAX_OPTIONS]),
+        options=options,
         nearest=None if nearest is None or nearest.id == context.id else nearest,
         related=(),
         context=context,

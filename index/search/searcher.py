@@ -78,7 +78,9 @@ class Searcher:
             entry=entry,
             options=nearest if decision is Decision.CLARIFY else (),
             nearest=nearest[0]
-            if decision is Decision.CLARIFY and probabilities.top_correct >= MIN_NEAREST_PROBABILITY
+            if decision is Decision.CLARIFY
+            and probabilities.top_correct >= MIN_NEAREST_PROBABILITY
+            and nearest[0].layer is not Layer.BOT
             else None,
             related=self.load_related(entry, lang, hits) if entry else nearest if is_near else (),
             reply=reply if decision is Decision.SMALL_TALK else None,

@@ -42,6 +42,9 @@ class DiscourseMarkers:
     asking: _Words
     joining: _Words
     small: _Words
+    introducing: _Words = frozenset()
+    organisations: _Words = frozenset()
+    worrying: _Words = frozenset()
 
     @property
     def small_words(self) -> frozenset[str]:

@@ -33,6 +33,17 @@ class KnownAnswerer(FakeAnswerer):
         return Entry(entry_id, lang, entry_id.title(), "", Layer.PAGE)
 
 
+class EntryAnswerer(FakeAnswerer):
+    """Has a single entry."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
+        return self.entry if entry_id == self.entry.id else None
+
+
 def say(dialogue: Dialogue, text: str, state: State | None = None) -> Turn:
     return dialogue.handle(state or State(), replace(TEXT, text=text))
 
@@ -282,3 +293,50 @@ def test_caption_is_answered(dialogue: Dialogue) -> None:
     assert texts(answered)[0].endswith("<b>Backbone</b>")
     assert "Ansehen oder öffnen kann ich das nicht" in texts(answered)[0]
     assert "Bilder kann ich leider nicht ansehen" in texts(in_form)[0]
+
+
+def test_second_complaint_goes_further(dialogue: Dialogue) -> None:
+    """A second complaint in a row names a person and other subjects; a new question lets it begin anew."""
+    complaint = replace(NO_ANSWER, status=AnswerStatus.SMALLTALK)
+    complaint = replace(complaint, result=SearchResult(Decision.SMALL_TALK, 0.9, intent="feelings"))
+    dialogue = replace(dialogue, answerer=FakeAnswerer([answer_with("agenda"), complaint, NO_ANSWER]))
+    asked = say(dialogue, "Was ist eine Agenda?").state
+    first = say(dialogue, "Beschwerde", asked)
+    second = say(dialogue, "Blöder Bot", first.state)
+    after = say(dialogue, "Was ist ein Backbone?", second.state)
+
+    assert labels(first) == ["Beratung anfragen"]
+    assert "„Was ist eine Agenda?“" in texts(first)[0]
+    assert labels(second) == ["Beratung anfragen", "Backbone"]
+    assert dialogue.contact.phone in texts(second)[0]
+    assert [decision.status for decision in second.decisions] == ["smalltalk"]
+    assert after.state.complaints == 0
+
+
+def test_shorter_answer(dialogue: Dialogue) -> None:
+    """A wish for less text repeats the first sentences of the last answer; without one, it asks for a question."""
+    entry = Entry(
+        "agenda",
+        "de",
+        "Agenda",
+        "Ja, das ist ein gemeinsamer Plan, den alle zusammen aufstellen, die mitmachen. Er hat drei Teile.",
+        Layer.PAGE,
+    )
+    dialogue = replace(dialogue, answerer=EntryAnswerer(entry))
+
+    assert texts(say(dialogue, "zu lang!", State(last_entry="agenda"))) == [
+        "<b>Agenda, kurz gesagt:</b> Das ist ein gemeinsamer Plan, den alle zusammen aufstellen, die mitmachen."
+    ]
+    assert texts(say(dialogue, "kurz bitte")) == [render_template("ask", "de")]
+
+
+def test_next_step(dialogue: Dialogue) -> None:
+    """What now? What is related to the last answer; at the beginning, the introduction and the self-check."""
+    entry = Entry("agenda", "de", "Agenda", "", Layer.PAGE, related=("agenda",))
+    dialogue = replace(dialogue, answerer=EntryAnswerer(entry))
+
+    assert labels(say(dialogue, "ok und jetzt?", State(last_entry="agenda"))) == [
+        "Agenda", "Zum Selbst-Check", "Beratung anfragen",
+    ]  # fmt: skip
+    assert labels(say(dialogue, "und nun?")) == ["Zur Einführung", "Zum Selbst-Check"]
+    assert texts(say(dialogue, "was machen wir als erstes?")) == [NO_ANSWER.html]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from index.encoder.encoder import OnnxEncoder
-from index.search.follow_up import asks_for_more, search_message, split_announcement
+from index.search.follow_up import asks_for_more, search_message, split_announcement, strip_reaction
 from index.search.live_index import LiveIndex
 from index.search.sentences import find_best_sentence
 from knowledge.errors import ContentError
@@ -93,3 +93,18 @@ def test_a_sentence_that_opens_a_list_is_not_quoted(live: LiveIndex, encoder: On
 
     assert sentence is not None
     assert not sentence.text.endswith(":")
+
+
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("Ok und was hab ich davon", "und was hab ich davon"),
+        ("aha, klar: wer zahlt das?", "wer zahlt das?"),
+        ("gut gemacht", "gut gemacht"),
+        ("ok und", "ok und"),
+        ("was ist gut und wer zahlt", "was ist gut und wer zahlt"),
+    ],
+)
+def test_reaction_before_a_question(message: str, question: str) -> None:
+    """Words of reaction before a question are left out; a mere reaction stays."""
+    assert strip_reaction(message, MARKERS["de"]) == question

@@ -1,0 +1,68 @@
+"""What a message says besides its question: who somebody is, or what worries them. Pure.
+
+The words are content: see knowledge/understanding.yaml.
+"""
+
+import re
+from dataclasses import dataclass
+
+from index.text.analyzer import WORD_PATTERN
+from knowledge.records.discourse_markers import DiscourseMarkers
+
+MAX_WORDS = 3  # behind "wir sind ein" to what somebody is: "ganz kleiner Sportverein"
+_CLAUSE_END = re.compile(r"[.,;:!?\n–]+")
+_YES_OR_NO = re.compile(r"\A(?:Ja|Nein|Yes|No), (?!aber|but)")
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How to take up a message.
+
+    Attributes:
+        organisation: what its writers say they are, in their own word: "Sportverein"; "" if they do not say.
+        worries: whether it states a worry or an obstacle and asks nothing.
+        asks: whether it is worded as a question that yes or no may answer.
+    """
+
+    organisation: str = ""
+    worries: bool = False
+    asks: bool = True
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells something and asks nothing, which no answer fits exactly."""
+        return self.worries or (bool(self.organisation) and not self.asks)
+
+
+def read_tone(message: str, markers: DiscourseMarkers) -> Tone:
+    """Return how to take up a message; ``markers`` are those of its language."""
+    words = WORD_PATTERN.findall(message.lower())
+    has_question_mark = "?" in message
+    is_question = has_question_mark or not markers.question_words.isdisjoint(words[:1])
+    return Tone(
+        organisation=_find_organisation(message, markers),
+        worries=not is_question and _contains_phrase(words, markers.worrying),
+        asks=has_question_mark or not markers.asking.isdisjoint(words[:1]),
+    )
+
+
+def without_yes_or_no(text: str) -> str:
+    """Return a text without the "Ja" or "Nein" at its beginning, which answers nothing if nobody asked."""
+    rest = _YES_OR_NO.sub("", text)
+    return rest if rest == text else rest[:1].upper() + rest[1:]
+
+
+def _find_organisation(message: str, markers: DiscourseMarkers) -> str:
+    endings = tuple(markers.organisations)
+    for clause in _CLAUSE_END.split(message):
+        words = WORD_PATTERN.findall(clause)
+        starts = [count for count in (2, 3) if " ".join(words[:count]).lower() in markers.introducing]
+        named = (word for start in starts for word in words[start : start + MAX_WORDS])
+        if name := next((word for word in named if word.lower().endswith(endings)), ""):
+            return name[:1].upper() + name[1:]
+    return ""
+
+
+def _contains_phrase(words: list[str], phrases: frozenset[str]) -> bool:
+    text = f" {' '.join(words)} "
+    return any(f" {phrase} " in text for phrase in phrases)
