@@ -33,7 +33,8 @@ from bot.flows.callback_data import (
 from bot.flows.context import TurnContext
 from bot.flows.relay import progress
 from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, level_label, require_questionnaire, show_question
-from knowledge.parsing.plain_text import summarise_markdown
+from knowledge.parsing.plain_text import Summary, summarise_markdown
+from knowledge.passages import split_sentences
 from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
@@ -228,6 +229,9 @@ def _shorten_answer(context: TurnContext) -> Turn:
     if entry is None:
         return context.say("ask")
     summary = summarise_markdown(entry.body)
+    *sentences, _ = split_sentences(summary.text) or [""]
+    if summary.items and sentences:  # what stands before a list that it introduces says enough
+        summary = Summary(" ".join(sentences))
     return context.say("short", title=entry.title, text=without_yes_or_no(summary.text), items=summary.items)
 
 

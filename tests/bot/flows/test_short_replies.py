@@ -327,6 +327,9 @@ def test_shorter_answer(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "zu lang!", State(last_entry="agenda"))) == [
         "<b>Agenda, kurz gesagt:</b> Das ist ein gemeinsamer Plan, den alle zusammen aufstellen, die mitmachen."
     ]
+    listed = replace(entry, body="Alle wollen etwas davon haben, auch die Kleinen. Beispiele:\n\n- Geld\n- Zeit")
+    short = say(replace(dialogue, answerer=EntryAnswerer(listed)), "kurz bitte", State(last_entry="agenda"))
+    assert texts(short) == ["<b>Agenda, kurz gesagt:</b> Alle wollen etwas davon haben, auch die Kleinen."]
     assert texts(say(dialogue, "kurz bitte")) == [render_template("ask", "de")]
 
 
