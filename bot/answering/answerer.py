@@ -200,7 +200,9 @@ class Answerer:
                 return Answer(AnswerStatus.ABSTAINED, html, lang, result)
             case Decision.SMALL_TALK:
                 if result.reply is ReplyKind.CONSULTATION:
-                    html = render_template("consultation", lang, contact=self._contact, note=note)
+                    html = render_template(
+                        "consultation", lang, contact=self._contact, topics=bool(result.related), note=note
+                    )
                     return Answer(AnswerStatus.CONSULTATION, html, lang, result)
                 html = render_template(result.intent, lang, question="", again=False, contact=self._contact)
                 return Answer(AnswerStatus.SMALLTALK, html, lang, result)

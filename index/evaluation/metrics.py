@@ -17,7 +17,7 @@ JUDGEMENT_SPLIT = "judgement"
 QuestionSlices = Mapping[str, Sequence[EvaluatedQuestion]]
 OUTCOME_MEASURES: Mapping[str, Callable[[EvaluatedQuestion], bool]] = {
     "right": lambda question: question.right,
-    "answered": lambda question: question.status == "answered",
+    "answered": lambda question: question.text_shown,
     "wrong": lambda question: question.is_wrong,
     "refused": lambda question: question.is_refused,
 }
@@ -27,7 +27,8 @@ OUTCOME_MEASURES: Mapping[str, Callable[[EvaluatedQuestion], bool]] = {
 class SliceMetrics:
     """Metrics of one slice as shares (0 to 1) of ``count``.
 
-    ``answered``: answered at all; ``wrong``: answered or offered, but wrong; ``refused``: answerable, but refused.
+    ``answered``: the text of an entry was shown, also as the first of a choice; ``wrong``: answered or offered, but
+    wrong; ``refused``: answerable, but refused.
     """
 
     slice: str

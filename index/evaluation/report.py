@@ -110,4 +110,5 @@ def _parse_question(data: dict[str, Any]) -> EvaluatedQuestion:
     item = {**data["item"], **tuples}
     reasons = tuple(FeatureContribution(**reason) for reason in data["reasons"])
     parsed = {"item": LabelledQuestion(**item), "shown": tuple(data["shown"]), "reasons": reasons}
-    return EvaluatedQuestion(**{**data, **parsed})
+    text_shown = {"text_shown": data["status"] == "answered"}  # not in older reports
+    return EvaluatedQuestion(**{**text_shown, **data, **parsed})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from index.build.corpus import ProgressCallback, ignore_progress
+from index.decision.calibration import Decision
 from index.decision.features import QueryFeatures
 from index.evaluation.dataset import LabelledQuestion, is_correct, outcome_status
 from index.search.follow_up import add_recent_entry, search_message
@@ -37,6 +38,7 @@ class EvaluatedQuestion:
         status: as `gwbot ask` reports it.
         right: whether the outcome is the expected one.
         shown: the entry shown as the answer, or the entries offered.
+        text_shown: whether the text of an entry was shown, as the answer or as the first of a choice.
         best: the top-ranked entry; "" if there is none.
         best_right: whether ``best`` is right, whatever was decided.
         probability: the estimated probability (0 to 1) that ``best`` is right.
@@ -53,6 +55,7 @@ class EvaluatedQuestion:
     probability: float
     reasons: tuple[FeatureContribution, ...]
     ms: float
+    text_shown: bool
 
     @property
     def outcome_text(self) -> str:
@@ -101,6 +104,7 @@ def _evaluate_question(item: LabelledQuestion, searcher: Searcher) -> EvaluatedQ
         probability=result.probabilities.correct if result.probabilities else 0.0,
         reasons=tuple(_feature_contributions(result.features, searcher)) if result.features else (),
         ms=ms,
+        text_shown=result.decision is Decision.ANSWER or result.nearest is not None,
     )
 
 

@@ -20,7 +20,8 @@ class SearchResult:
         entry: the answer; for an abstention the gap that fits, if any: the entry saying that no source answers.
         options: two or three entries to choose from, if that is the decision.
         nearest: the one of them that is meant more probably than all others together, to be shown at once; else None.
-        related: entries to read next to ``entry``, or without one the nearest to a question that was refused.
+        related: entries to read next to ``entry``, or without one the nearest to a question that was refused,
+            or to what may be a question and not the wish for a human that it is taken for.
         reply: small talk or a request for a human, if that is the decision.
         intent: the nearest intent of small talk or a request for a human, whatever was decided; "" if there is none.
         hits: the answering entries by fused score, best first; empty if nothing was searched.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from index.decision.calibration import Decision
+from index.decision.calibration import Decision, Probabilities
 from index.decision.target_classifier import log_ratio
 from index.encoder.cross_encoder import CrossEncoder
 from index.encoder.encoder import Encoder
@@ -25,7 +25,10 @@ from knowledge.records.intents import ReplyKind
 MAX_OPTIONS = 3  # entries offered in a choice, or next to an answer
 MAX_RELATED_TO_GAP = 2
 MAX_QUESTION_CHARS = 2_000  # the rest of a longer text is ignored
-MIN_NEAREST_PROBABILITY = 0.5  # of the first of a choice, to be shown: it is likelier than all others together
+# The first entry of a choice is shown if some entry almost certainly answers, and it more likely than all others.
+# Without the former, one unanswerable question in eight would be shown a text that does not answer it.
+MIN_ANSWERABLE, MIN_TOP_CORRECT = 0.9, 0.5
+SURE_REQUEST_PROBABILITY = 0.9  # of a wish for a human, from which no topics are offered next to one
 MIN_REQUEST_LOG_ODDS = -math.log(2)  # a missed request for a human costs twice as much as a needless offer
 MIN_RESEMBLANCE, RESEMBLANCE_MARGIN = 0.74, 0.02  # cosines; 7 of 2,000 labelled questions resemble other examples so
 RERANK_DEPTH = 5  # entries at the top that a cross-encoder reorders
@@ -71,18 +74,16 @@ class Searcher:
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
         nearest = tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
+        is_choice = decision is Decision.CLARIFY
         is_near = decision is Decision.ABSTAIN and features.refusal_margin <= 0
+        may_be_question = reply is ReplyKind.CONSULTATION and probabilities.small_talk < SURE_REQUEST_PROBABILITY
         return SearchResult(
             decision=decision,
             probability=probabilities.of_decision(decision),
             entry=entry,
-            options=nearest if decision is Decision.CLARIFY else (),
-            nearest=nearest[0]
-            if decision is Decision.CLARIFY
-            and probabilities.top_correct >= MIN_NEAREST_PROBABILITY
-            and nearest[0].layer is not Layer.BOT
-            else None,
-            related=self.load_related(entry, lang, hits) if entry else nearest if is_near else (),
+            options=nearest if is_choice else (),
+            nearest=nearest[0] if is_choice and _is_clearly_nearest(nearest[0], probabilities) else None,
+            related=self.load_related(entry, lang, hits) if entry else nearest if is_near or may_be_question else (),
             reply=reply if decision is Decision.SMALL_TALK else None,
             intent=intent,
             hits=tuple(hits),
@@ -199,6 +200,11 @@ class Searcher:
         texts = [cross_encoder_text(self.reader.get_entry(hit.target, "de")) for hit in rerankable]
         scores = self.cross_encoder.score_passages(question[:MAX_QUESTION_CHARS], texts)
         return reorder_hits(hits, rerankable, scores)[:limit]
+
+
+def _is_clearly_nearest(entry: Entry, probabilities: Probabilities) -> bool:
+    is_sure = probabilities.answerable >= MIN_ANSWERABLE and probabilities.top_correct >= MIN_TOP_CORRECT
+    return is_sure and entry.layer is not Layer.BOT
 
 
 def gap_is_nearest(candidates: Candidates, top: Hit) -> bool:

@@ -33,4 +33,5 @@ def outcome(
             FeatureContribution("bias", 1.0, -16.0),
         ),
         ms=ms,
+        text_shown=status == "answered",
     )
