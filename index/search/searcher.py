@@ -76,7 +76,8 @@ class Searcher:
         nearest = tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
         is_choice = decision is Decision.CLARIFY
         is_near = decision is Decision.ABSTAIN and features.refusal_margin <= 0
-        may_be_question = reply is ReplyKind.CONSULTATION and probabilities.small_talk < SURE_REQUEST_PROBABILITY
+        is_request = decision is Decision.SMALL_TALK and reply is ReplyKind.CONSULTATION
+        may_be_question = is_request and probabilities.small_talk < SURE_REQUEST_PROBABILITY
         return SearchResult(
             decision=decision,
             probability=probabilities.of_decision(decision),

@@ -41,3 +41,15 @@ def test_request_is_recognised_within_a_longer_sentence(answerer: Answerer, text
 def test_question_about_advice_is_not_a_request(answerer: Answerer, text: str) -> None:
     """A question about advice is not taken for a request for a human."""
     assert not asks_for_human(answerer, text, "de")
+
+
+def test_topics_are_offered_where_it_may_have_been_a_question(answerer: Answerer) -> None:
+    """What may be a question gets topics next to a person, a plain wish the person alone."""
+    unsure = answerer.answer_question("keiner macht mit", "de")
+    plain = answerer.answer_question("Ich möchte mit einem Menschen sprechen", "de")
+
+    assert unsure.status is plain.status is AnswerStatus.CONSULTATION
+    assert unsure.result.related
+    assert "Oder meinen Sie eines der Themen" in unsure.html
+    assert not plain.result.related
+    assert "Oder meinen Sie" not in plain.html
