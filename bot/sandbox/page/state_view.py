@@ -12,7 +12,7 @@ from bot.sandbox.fake_telegram.world.objects import Chat, Message
 from bot.sandbox.fake_telegram.world.world import World
 from bot.sandbox.page.call_log import list_calls
 from bot.sandbox.simulation.actions import FAULT_KINDS
-from bot.sandbox.simulation.state import SimulationState
+from bot.sandbox.simulation.state import AnswerRecord, SimulationState
 from knowledge.errors import Problem
 
 FAULT_NAMES = {kind: name for name, kind in FAULT_KINDS.items()}
@@ -35,6 +35,7 @@ def build_state_view(simulation: SimulationState) -> Json:
     with world.condition:
         return {
             "revision": simulation.revision,
+            "started": simulation.started,
             "bot": {
                 "name": world.profile.visible_text("name"),
                 "username": world.bot.username,
@@ -48,7 +49,7 @@ def build_state_view(simulation: SimulationState) -> Json:
             "toasts": list(_toast_views(world))[-MAX_TOASTS:],
             "mails": [asdict(mail) for mail in panel.mails],
             "log": list_calls(world),
-            "answers": [_answer_view(asdict(answer)) for answer in panel.answers],
+            "answers": [_answer_view(simulation, answer) for answer in panel.answers],
             "knowledge": asdict(panel.knowledge_status)
             | {"problems": [_problem_view(problem) for problem in panel.knowledge_status.problems]},
             "story": asdict(panel.story_step) if panel.story_step else None,
@@ -192,7 +193,21 @@ def _problem_view(problem: Problem) -> Json:
     }
 
 
-def _answer_view(answer: Json) -> Json:
-    entries = [{"entry": entry, "score": round(score, 3)} for entry, score in answer["entries"]]
-    rounded = {"confidence": round(answer["confidence"], 4), "ms": round(answer["ms"], 1)}
-    return answer | rounded | {"entries": entries}
+def _answer_view(simulation: SimulationState, answer: AnswerRecord) -> Json:
+    return asdict(answer) | {
+        "confidence": round(answer.confidence, 4),
+        "ms": round(answer.ms, 1),
+        "entries": [{"entry": entry, "score": round(score, 3)} for entry, score in answer.entries],
+        **_reply_view(simulation, answer.update),
+    }
+
+
+def _reply_view(simulation: SimulationState, update: int) -> Json:
+    """Return in which chat the answer to an update is, and as which message; None if it is not there (yet)."""
+    mark = next((mark for mark in simulation.panel.turns if mark.update == update), None)
+    chat = simulation.world.chats.get(mark.chat) if mark else None
+    if mark is None or chat is None:
+        return {"chat": None, "message": None}
+    sent = (item.id for item in chat.messages.values() if item.id > mark.last_message)
+    replies = (number for number in sent if chat.messages[number].sender is simulation.world.bot)
+    return {"chat": mark.chat, "message": next(replies, None)}

@@ -97,12 +97,12 @@ class TopicAction(Action):
 
 
 class LabelAction(Action):
-    """Say what would have been right for a question that led to a message of the bot."""
+    """Say what would have been right for a question that led to a message of the bot; None forgets what was said."""
 
     chat: int
     message: int
     question: Annotated[str, Field(min_length=1)]
-    expect: Literal["answered", "abstained", "consultation", "smalltalk"]
+    expect: Literal["answered", "abstained", "consultation", "smalltalk"] | None
     entry: str = ""
 
 

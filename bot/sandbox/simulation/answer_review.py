@@ -58,7 +58,7 @@ class AnswerReview:
         return {"answers": [self._explain(answer) for answer in self._answers_behind(chat, message)]}
 
     def keep_label(self, action: LabelAction) -> Json:
-        """Keep what is right for a question, in place of what was kept for it before; return the file."""
+        """Keep what is right for a question, or nothing, in place of what was kept for it before; return the file."""
         answers = self._answers_behind(action.chat, action.message)
         if not any(answer.question == action.question for answer in answers):
             raise ActionRefused(
@@ -72,14 +72,14 @@ class AnswerReview:
         item = {
             "question": action.question,
             "lang": searcher_language(self._simulation, action.chat),
-            "kind": KINDS[action.expect],
+            "kind": KINDS[action.expect or "answered"],
             "topic": action.entry or action.expect,
             "expect": action.expect,
             "entries": [action.entry] if action.entry else [],
         }
         if history := self._questions_before(action):
             item["history"] = history
-        self._write_label(item)
+        self._write_label(item, keeps=action.expect is not None)
         return {"file": str(self._labelled)}
 
     def export_chat(self, chat: int) -> str:
@@ -130,7 +130,7 @@ class AnswerReview:
         position = len(questions) - 1 - questions[::-1].index(action.question)
         return questions[max(0, position - MAX_HISTORY) : position]
 
-    def _write_label(self, item: Json) -> None:
+    def _write_label(self, item: Json, *, keeps: bool) -> None:
         try:
             kept = read_labelled_questions(self._labelled) if self._labelled.is_file() else []
         except ContentError as error:
@@ -138,9 +138,13 @@ class AnswerReview:
         lines = self._labelled.read_text("utf-8").splitlines() if kept else []
         key = (item["question"], item["lang"], tuple(item.get("history", ())))
         others = [line for line, old in zip(lines, kept, strict=True) if (old.question, old.lang, old.history) != key]
-        line = json.dumps({"id": f"sandbox-{secrets.token_hex(4)}", **item}, ensure_ascii=False)
+        if keeps:
+            others.append(json.dumps({"id": f"sandbox-{secrets.token_hex(4)}", **item}, ensure_ascii=False))
+        if not others:
+            self._labelled.unlink(missing_ok=True)
+            return
         temporary = self._labelled.with_suffix(".tmp")
-        temporary.write_text("\n".join((*others, line)) + "\n", "utf-8")
+        temporary.write_text("".join(f"{line}\n" for line in others), "utf-8")
         temporary.replace(self._labelled)
 
     def _replay_turns(self, chat: int) -> Iterator[ReplayTurn]:

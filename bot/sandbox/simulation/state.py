@@ -105,6 +105,7 @@ class SimulationState:
         self.panel = PanelState()
         self.clock_offset = 0.0  # seconds by which the bot's clock is ahead
         self.revision = 0
+        self.started = time.time()
         self.world.listeners.append(self._count_revision)
         self.world.clock = self.bot_time
         self.adviser_chat_id = self._add_personas()

@@ -68,6 +68,8 @@ def test_label_is_kept(page: Page, labelled: Path) -> None:
     assert (item.question, item.lang, item.kind) == ("Was ist ein Backbone?", "de", "answerable")
     assert (item.expect, item.entries) == ("answered", ("backbone-formen",))
     assert item.history == ("Was ist Collective Impact?",)
+    page.post("label", **label, expect=None)
+    assert not labelled.exists()
     assert "Diesen Eintrag" in page.refused("label", **label, expect="answered", entry="gibt-es-nicht")
     assert "Welcher Eintrag" in page.refused("label", **label, expect="answered")
     assert "keine solche Frage" in page.refused("label", **{**label, "question": "Andere?"}, expect="abstained")

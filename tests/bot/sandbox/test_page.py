@@ -40,7 +40,7 @@ def test_parts_of_the_state(page: Page) -> None:
     page.until(lambda now: "anfragen" in [command["command"] for command in group(now)["commands"]])
     state = page.state()
 
-    parts = "revision bot people chats toasts mails log answers knowledge story faults undo"
+    parts = "revision started bot people chats toasts mails log answers knowledge story faults undo"
     assert set(state) == set(parts.split())
     assert state["bot"] == {"name": "Gemeinsam Wirken", "username": "sandbox_bot", "ready": True, "clock": 0}
     roles = {"Ada Yıldız": "organisation", "Jonas Weber": "newcomer", "Beraterin Bea": "adviser"}

@@ -118,7 +118,16 @@ export function cast(node, skip, row, devices) {
 
   narrow.addEventListener("change", adapt);
   stage(row, adapt);
-  return { update };
+  /** Shows a phone, wherever it is. */
+  function reveal(key) {
+    isChosen = true;
+    if (!wide.matches) openPanel(false);
+    visible.add(key);
+    show();
+    bring(devices.get(key).node);
+  }
+
+  return { update, reveal };
 }
 
 function named(chat, people) {

@@ -23,6 +23,7 @@ export function entries() {
   function draw() {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = all.filter(({ id, title }) => words.every((word) => `${id} ${title}`.toLowerCase().includes(word)));
+    found.sort((one, other) => (other.id === search.value) - (one.id === search.value));
     keyed(list, words.length ? found.slice(0, MOST) : [], item);
     more.textContent = words.length ? t(found.length > MOST ? "entries.many" : "entries.found", { n: found.length }) : "";
   }
@@ -33,23 +34,36 @@ export function entries() {
     draw();
   }
 
-  return { node, refresh };
+  /** Finds an entry and unfolds it. */
+  function open(id) {
+    search.value = id;
+    draw();
+    const found = [...list.children].find((one) => one.dataset.key === id)?.querySelector("details");
+    if (!found) return;
+    found.open = true;
+    found.querySelector("summary").focus();
+  }
+
+  return { node, refresh, open };
 }
 
-function item({ id, title }) {
+const item = (entry) => h("li", readable(entry));
+
+/** An entry that can be unfolded and read; its ``file`` is shown in place of its name if it is known. */
+export function readable({ id, title, file }) {
   const content = h("div");
-  const node = h("details", { ontoggle: show }, h("summary", title, " ", h("code", id)), content);
+  const node = h("details", { ontoggle: show }, h("summary", title, " ", h("code", file ?? id)), content);
   async function show() {
     if (!node.open || content.childElementCount) return;
     const entry = await attempt(() => get(`/api/entries/${LANG}/${encodeURIComponent(id)}`));
-    if (entry) content.append(...preview(entry));
+    if (entry) content.append(...preview(entry, !file));
   }
-  return h("li", node);
+  return node;
 }
 
-function preview({ file, source, text, questions, not }) {
+function preview({ file, source, text, questions, not }, namesFile) {
   return [
-    h("p", h("code", file)),
+    namesFile ? h("p", h("code", file)) : null,
     ...text.split(/\n{2,}/).map((paragraph) => h("p", { class: "entry-text" }, paragraph)),
     source ? h("p", t("entries.source", { source })) : null,
     questions.length ? group(t("entries.questions", { n: questions.length }), questions) : null,

@@ -28,6 +28,7 @@ export function knowledge() {
 
   return {
     node,
+    read: search.open,
     update({ knowledge: now }) {
       if (!now) return 0;
       const { entries, built, problems = [] } = now;

@@ -8,7 +8,7 @@ const NEAR = 60; // pixels from the end that count as the end
 /** The area; ``draw`` draws a view of a message, ``over`` are nodes shown above the messages. */
 export function log(titleId, draw, over) {
   const list = h("div", { class: "messages" });
-  const hint = h("p", { class: "hint", hidden: true });
+  const hint = h("div", { class: "hint", hidden: true });
   const scroller = h("div", { class: "log", role: "log", tabindex: "0", "aria-labelledby": titleId }, list, hint);
   const count = h("span", { class: "badge", "aria-hidden": "true" });
   const jump = h("button", { type: "button", class: "jump", hidden: true, onclick: toEnd }, icon("down"), count);
@@ -23,13 +23,16 @@ export function log(titleId, draw, over) {
 
   function update(views, nextPlace) {
     const newest = shown.at(-1)?.message.id ?? 0;
+    const wasEmpty = shown.every((view) => view.message.service);
     shown = views.filter((view) => view.message);
     keyed(list, views, draw);
     const isNew = (shown.at(-1)?.message.id ?? 0) > newest;
+    const isGreeting = nextPlace === null && isNew && wasEmpty && shown.every((view) => view.message.own_bot || view.message.service);
     if (place !== nextPlace || (isAwaiting && isNew)) {
       isAwaiting = false;
       scroller.scrollTop = 0; // the end, because the order is reversed
     }
+    if (isGreeting) scroller.scrollTop = -scroller.scrollHeight; // a long text is read from its beginning
     place = nextPlace;
     hint.hidden = shown.some((view) => !view.message.service);
     mark();
@@ -52,5 +55,5 @@ export function log(titleId, draw, over) {
     scroller.focus({ preventScroll: true });
   }
 
-  return { node, list, update, say: (text) => setText(hint, text), expect: () => (isAwaiting = true) };
+  return { node, list, update, hint, expect: () => (isAwaiting = true) };
 }

@@ -23,6 +23,9 @@ export function views(messages, me, people, botName) {
   });
 }
 
+/** The id of a message's node. */
+export const anchor = (chat, message) => `m${chat}-${message}`;
+
 /** The beginning of a message on one line. */
 export function excerpt(message) {
   const text = (message.text || mediaLabel(message)).replace(/\s+/g, " ");

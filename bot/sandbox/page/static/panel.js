@@ -10,12 +10,13 @@ import { tools } from "./tools.js";
 
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-/** Fills the panel; ``update`` updates the open tab and the badges of the others. */
-export function panel(node) {
+/** Fills the panel; ``goTo`` shows a message of a chat. ``update`` updates the open tab and the badges of the others. */
+export function panel(node, goTo) {
+  const known = knowledge();
   const parts = [
     ["stories", stories()],
-    ["answers", answers()],
-    ["knowledge", knowledge()],
+    ["answers", answers(goTo, read)],
+    ["knowledge", known],
     ["calls", calls()],
     ["tools", tools()],
   ].map(tab);
@@ -53,6 +54,15 @@ export function panel(node) {
     }
   }
 
+  function show(name) {
+    open(parts.find((part) => part.name === name));
+  }
+
+  function read(entry) {
+    show("knowledge");
+    known.read(entry);
+  }
+
   function keydown(event) {
     const at = parts.findIndex((part) => part.button === document.activeElement);
     const to =
@@ -65,7 +75,7 @@ export function panel(node) {
   }
 
   return {
-    show: (name) => open(parts.find((part) => part.name === name)),
+    show,
     update(state) {
       for (const { content, mark } of parts) {
         const count = content.update(state) ?? 0;

@@ -4,7 +4,7 @@ import { composer } from "./composer.js";
 import { button, h, icon, keyed } from "./dom.js";
 import { head } from "./head.js";
 import { log } from "./log.js";
-import { drawn, excerpt, views } from "./message.js";
+import { anchor, drawn, excerpt, views } from "./message.js";
 import { attempt, post } from "./state.js";
 import { bubble } from "./stories.js";
 import { t } from "./texts.js";
@@ -19,7 +19,7 @@ export function phone(id) {
   const me = () => chat.person ?? Number(author.value);
   const act = {
     lang: null,
-    anchor: (message) => `m${id}-${message}`,
+    anchor: (message) => anchor(id, message),
     botName: () => state.bot.username,
     say: (text) => perform("say", { person: me(), chat: id, topic: bar.current(), text }),
     start: (parameter) => perform("start", { person: me(), parameter }),
@@ -73,17 +73,31 @@ export function phone(id) {
     bar.update(chat, Boolean(state.story));
     top.update(chat, person, state.bot.name);
     messages.update(views(shown(), me(), people, state.bot.name), bar.current());
-    messages.say(person ? t(`hint.${person.role}`, person) : t("hint.group"));
+    keyed(messages.hint, hints(person), hintLine);
     const pins = shown().filter((message) => chat.pinned.includes(message.id));
     keyed(pinned, pins.slice(-1), pin);
     node.classList.toggle("alone", Boolean(person));
     typing.hidden = !chat.typing;
     asWhom.hidden = Boolean(person);
     blocked.hidden = !person?.blocked;
-    begin.hidden = !person || person.blocked || chat.messages.length > 0;
+    begin.hidden = !person || person.blocked || chat.messages.length > 0 || Boolean(state.story);
     told.update(state.story);
     writing.suggest(state.story?.chat === id ? state.story.say : "");
     toast();
+  }
+
+  /** What an empty chat says: that it was lost, whose it is, and what one could ask. */
+  function hints(person) {
+    const lost = state.isRestarted ? [{ key: "lost" }] : [];
+    if (!person) return [...lost, { key: "hint.group" }];
+    const example = person.role === "adviser" || person.blocked || state.story ? [] : [{ key: `example.${person.role}` }];
+    return [...lost, { key: `hint.${person.role}`, name: person.name }, ...example];
+  }
+
+  function hintLine({ key, name }) {
+    if (key === "lost") return h("strong", t(key));
+    if (!key.startsWith("example.")) return h("p", t(key, { name }));
+    return button(t(key), () => act.say(t(key)), { class: "plain quiet" });
   }
 
   function advisers() {

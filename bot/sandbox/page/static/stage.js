@@ -1,7 +1,7 @@
 /** The row of phones: shows at its edges whether there are more, and brings whatever is focused into view. */
 
-const MIN_WIDTH = 300; // pixels of a phone, as in phone.css
-const GAP = 12;
+const MIN_WIDTH = 300; // pixels of a phone
+const GAP = 12; // as in frame.css
 const EDGE = 4;
 
 /** How many phones fit without a cut one. */
@@ -22,6 +22,7 @@ export function stage(node, resized) {
     mark();
     if (fitting(node) === fits) return;
     fits = fitting(node);
+    node.style.setProperty("--fit", fits);
     resized();
   }
 

@@ -19,12 +19,12 @@ async function answered(response) {
   return body;
 }
 
-/** Does something that may be refused; a refusal is shown and has no other effect. */
-export async function attempt(action) {
+/** Does something that may be refused; a refusal is told and has no other effect. */
+export async function attempt(action, tell = notice) {
   try {
     return await action();
   } catch (refused) {
-    notice(refused.message);
+    tell(refused.message);
     return null;
   }
 }

@@ -1,6 +1,7 @@
 /** One line that says what this page is, until it is dismissed; the question mark brings it back. */
 
 import { button, h, icon, iconButton } from "./dom.js";
+import { narrow } from "./frame.js";
 import { attempt, post } from "./state.js";
 import { t } from "./texts.js";
 
@@ -9,7 +10,7 @@ const GUIDED = "minute"; // the id of the story
 /** Fills the line and connects its switch; ``tryAlone`` is called if somebody wants to try without a guide. */
 export function welcome(node, helpSwitch, tryAlone) {
   node.append(
-    h("p", t("welcome")),
+    h("p", h("strong", t("welcome.what")), " ", t("welcome")),
     h(
       "span",
       { class: "controls" },
@@ -18,6 +19,7 @@ export function welcome(node, helpSwitch, tryAlone) {
       iconButton("close", t("close"), () => show(false)),
     ),
   );
+  let wasUsed = false; // whether anybody had written in the last state
   helpSwitch.append(icon("help"));
   helpSwitch.addEventListener("click", () => show(node.hidden));
   show(localStorage.getItem("welcome") !== "read");
@@ -32,9 +34,11 @@ export function welcome(node, helpSwitch, tryAlone) {
     attempt(() => post("story", { id: GUIDED }));
   }
 
-  /** A story needs the room. */
-  function update({ story }) {
-    if (story && !node.hidden) show(false);
+  /** A story needs the room, and so does a chat on a narrow page. */
+  function update({ story, chats }) {
+    const isUsed = chats.some(({ person, messages }) => person && messages.length > 0);
+    if (!node.hidden && (story || (narrow.matches && isUsed && !wasUsed))) show(false);
+    wasUsed = isUsed;
   }
 
   function alone() {

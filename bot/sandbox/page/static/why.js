@@ -1,7 +1,8 @@
 /** A dialog about a message of the bot: why it answered so, and what would have been right. */
 
 import { button, h, iconButton } from "./dom.js";
-import { attempt, get, notice, post } from "./state.js";
+import { readable } from "./entries.js";
+import { attempt, get, post } from "./state.js";
 import { LANG, t } from "./texts.js";
 import { number, percent } from "./words.js";
 
@@ -11,7 +12,7 @@ const SURE = [
   [0.6, "why.sure.rather"],
   [0, "why.sure.hardly"],
 ];
-const OTHERS = ["abstained", "consultation", "smalltalk"];
+const RIGHT = ["answered", "abstained", "consultation", "smalltalk"];
 
 /** Shows the dialog for a message of a private chat. */
 export async function explain(chat, message) {
@@ -23,6 +24,7 @@ export async function explain(chat, message) {
   node.append(
     h("header", h("h2", { id: "why-title" }, t("why.title")), iconButton("close", t("why.close"), shut)),
     ...(answers.length ? answers.map((answer, place) => part(answer, place)) : [h("p", t("why.none"))]),
+    h("p", { class: "as-test" }, t("why.test"), " ", h("a", { href: `/api/test/${chat}`, download: "" }, t("head.test"))),
   );
   document.body.append(node);
   node.showModal();
@@ -31,29 +33,44 @@ export async function explain(chat, message) {
     return h("section", h("p", { class: "question" }, h("q", answer.question)), reasons(answer), correction(answer, place));
   }
 
+  /** What would have been right: chosen, then kept, which can be taken back. */
   function correction(answer, place) {
     const listId = `why-entries-${place}`;
-    const input = h("input", { id: `why-entry-${place}`, list: listId, autocomplete: "off" });
+    const told = h("p", { role: "status" });
+    const tell = (...parts) => told.replaceChildren(...parts);
+    const entry = h("input", { list: listId, autocomplete: "off", "aria-label": t("why.entry"), oninput: choose });
     const options = entries.map(({ id, title }) => h("option", { value: id }, title));
-    const keep = (expect, entry) => save({ chat, message: message.id, question: answer.question, expect, entry });
-    const submit = (event) => {
+    const choices = RIGHT.map((value) => h("input", { type: "radio", name: "expect", value, required: true }));
+    const labels = choices.map((choice) => h("label", choice, t(`why.right.${choice.value}`)));
+    const label = (expect) => ({
+      chat,
+      message: message.id,
+      question: answer.question,
+      expect,
+      entry: expect === "answered" ? entry.value.trim() : "",
+    });
+
+    function choose() {
+      choices[0].checked = true;
+    }
+
+    async function keep(event) {
       event.preventDefault();
-      keep("answered", input.value.trim());
-    };
+      const kept = await attempt(() => post("label", label(choices.find((choice) => choice.checked).value)), tell);
+      if (kept) tell(t("why.kept"), " ", h("code", `gwbot eval --questions ${kept.file}`), " ", button(t("why.forget"), forget, { class: "inline" }));
+    }
+
+    async function forget() {
+      if (await attempt(() => post("label", label(null)), tell)) tell(t("why.forgotten"));
+    }
+
     return h(
       "form",
-      { onsubmit: submit },
-      h("label", { for: input.id }, t("why.right")),
-      h("p", { class: "row" }, input, h("datalist", { id: listId }, options), h("button", { class: "plain" }, t("why.keep"))),
-      h("p", { class: "row" }, OTHERS.map((expect) => button(t(`why.right.${expect}`), () => keep(expect, ""), { class: "plain quiet" }))),
+      { onsubmit: keep },
+      h("fieldset", h("legend", t("why.right")), labels[0], entry, labels.slice(1), h("datalist", { id: listId }, options)),
+      h("button", { class: "plain" }, t("why.keep")),
+      told,
     );
-  }
-
-  async function save(label) {
-    const kept = await attempt(() => post("label", label));
-    if (!kept) return;
-    shut();
-    notice(t("why.kept", kept));
   }
 }
 
@@ -75,6 +92,6 @@ function reasons({ status, probability, shown, sentence, nearest }) {
   );
 }
 
-function entry({ title, file, score }) {
-  return h("li", h("strong", title), h("code", file), score === undefined ? null : h("span", t("why.score", { n: number(score) })));
+function entry({ score, ...shown }) {
+  return h("li", readable(shown), score === undefined ? null : h("span", t("why.score", { n: number(score) })));
 }

@@ -158,3 +158,16 @@ def test_dark_switch(ui: SandboxUI) -> None:
 
     expect(ui.page.get_by_role("button", name="Dunkles Aussehen")).to_have_attribute("aria-pressed", "true")
     assert ui.page.evaluate(background) != light
+
+
+def test_restart_is_said(ui: SandboxUI) -> None:
+    """If the chats were lost by a restart of the sandbox, every empty chat says so, until somebody writes."""
+    expect(ui.phone(ADA).get_by_text("Die Sandbox wurde neu gestartet")).to_have_count(0)
+    ui.page.evaluate("localStorage.setItem('used', '1800000000')")  # what remains of an earlier sandbox
+    ui.page.reload()
+    expect(ui.phone(JONAS).get_by_text("Die Sandbox wurde neu gestartet")).to_be_visible()
+
+    ui.send_text(ADA, "/hilfe")
+    ui.wait_for_text(ADA, "Das kann ich für Sie tun")
+
+    expect(ui.phone(JONAS).get_by_text("Die Sandbox wurde neu gestartet")).to_have_count(0)
