@@ -51,12 +51,10 @@ MIN_NAME_LENGTH = 3  # letters of a name by which an adviser may be meant
 def handle_requester_message(context: TurnContext) -> Turn | None:
     """Return the turn of an event that goes to the advisers; None if it is meant for the bot."""
     event = context.event
+    if event.kind is EventKind.TEXT and withdrawal.is_wish(context):
+        return withdrawal.choose_withdrawal(context)  # even within a conversation: it asks before anything happens
     if context.adviser_chat is None:
         return None
-    if event.kind is EventKind.TEXT and withdrawal.is_wish(context):
-        return withdrawal.choose_withdrawal(
-            context
-        )  # even within a conversation: it is asked before anything happens
     request = _find_own_request(context) if event.kind in MESSAGE_KINDS else None
     if request:
         if refusal := request_limits.refuse_blocked(context, request.lang):

@@ -1,5 +1,6 @@
 """Withdraw a request: asked once, and told to the advisers. It can be undone for a few minutes, and is final then."""
 
+import re
 from dataclasses import replace
 
 from bot.domain.calendar import DAY, times_within
@@ -27,11 +28,20 @@ from prompts.render import format_label, render_template
 COMMAND = "zurueckziehen"
 UNDO_PERIOD = 10 * 60  # seconds
 MAX_CONCERN_LENGTH = 40  # characters of it on the button that chooses a request
+MAX_WISH_LENGTH = 100  # characters; whoever writes more has more to say
+# Beside the listed words: "ich ziehe die Anfrage wieder zurück". It is always asked before anything is withdrawn.
+_WISH = re.compile(
+    r"(?=.*\b(?:anfrage|request)).*\b"
+    r"(?:zur(?:ü|ue)ck ?(?:zu)?(?:zieh|nehm)|(?:zieh|nehm)\w*\b.*\bzur(?:ü|ue)ck\b|stornier|withdraw"
+    r"|take\b.*\bback\b)"
+)
 
 
 def is_worded(context: TurnContext) -> bool:
     """Return whether a text is nothing but the wish to withdraw a request."""
-    return context.services.command_words.get(simplify_message(context.event.text)) == COMMAND
+    text = simplify_message(context.event.text)
+    is_listed = context.services.command_words.get(text) == COMMAND
+    return is_listed or (len(text) <= MAX_WISH_LENGTH and _WISH.match(text) is not None)
 
 
 def is_wish(context: TurnContext) -> bool:

@@ -56,6 +56,9 @@ def tap(services: Dialogue, data: str) -> Turn:
         "anfrage stornieren",
         "Meine Anfrage hat sich erledigt.",
         "I’d like to withdraw my request",
+        "zieh meine anfrage zurück",
+        "ich ziehe die anfrage doch wieder zurück bitte",
+        "nehmen Sie die Anfrage zurück",
     ],
 )
 def test_command_and_words_ask_first(services: Dialogue, request_: Request, words: str) -> None:
