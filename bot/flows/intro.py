@@ -49,7 +49,7 @@ from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in
 from prompts.render import format_label, render_template
 
 # In knowledge/commands.yaml
-YES, AGAIN, CHOICE, UNCLEAR = "ja", "nochmal", "wahl", ("gemeint", "unklar")
+YES, AGAIN, CHOICE, UNCLEAR = "ja", "nochmal", "wahl", ("gemeint", "unklar", "leichter")
 ADVANCING_WORDS = ("weiter", "jetzt", YES)
 COVER_PICTURE = "weg"  # above pages that show no step
 EDITING_CALLBACKS = tuple(f"{INTRO_CALLBACK}{action}" for action in ("a:", "who:", "all:", "pause:", *"0123456789"))

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
-from bot.answering.tone import without_yes_or_no
 from bot.domain.calendar import HOUR
 from bot.domain.commands import STEP_PREFIX, simplify_message
 from bot.domain.consultation import ContactChannel, Request
@@ -18,7 +17,7 @@ from bot.domain.event import EventKind
 from bot.domain.message import AnswerCallback, Button, EditKeyboard, EditMessage, Keyboard, SendMessage
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import AnswerDecision, Turn
-from bot.flows import callbacks, questions
+from bot.flows import callbacks, questions, rewording, start
 from bot.flows.callback_data import (
     COMMAND_CALLBACK,
     EASY_CALLBACK,
@@ -33,8 +32,6 @@ from bot.flows.callback_data import (
 from bot.flows.context import TurnContext
 from bot.flows.relay import progress
 from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, level_label, require_questionnaire, show_question
-from knowledge.parsing.plain_text import Summary, summarise_markdown
-from knowledge.passages import split_sentences
 from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.selfcheck import LEVEL_COUNT
 from prompts.render import format_label, render_template
@@ -43,8 +40,9 @@ YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, RE
     "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "pause", "stand", "lob",
     "bemerkung", "wahl", "gemeint", "jetzt",
 )  # fmt: skip
-SHORTER = "kuerzer"
+SHORTER, SIMPLER, WHAT_IS_THIS, LET_BE = "kuerzer", "leichter", "vorstellung", "verzicht"
 HOW_TO_BEGIN = f"{NOW} erstes"  # outside of the introduction and the self-check, it is searched
+ONLY_AT_FIRST = f"{WHAT_IS_THIS} zuerst"  # after an answer, it asks about that
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
 _YES_OR_NO = re.compile(r"(?:d|v|h:withdraw:[^:]+):(yes|no)(?::.*)?")  # data of the buttons of a question
@@ -123,7 +121,7 @@ def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Tu
     if not offered:
         return _answer_reminder(context, reply)
     if not offered[0].startswith(ENTRY_CALLBACK):
-        return _tap(context, offered[0 if reply == YES else 1]) if reply in (YES, NO) else None
+        return _tap(context, offered[0 if reply == YES else 1]) if reply in (YES, NO, LET_BE) else None
     if reply == CHOICE or (reply == YES and len(offered) == 1):
         number = int(argument or 1)
         return _tap(context, offered[number - 1]) if number <= len(offered) else None
@@ -223,18 +221,6 @@ def _show_again(context: TurnContext) -> Turn | None:
     return questions.show_entry(context, entry_id) if entry_id else None
 
 
-def _shorten_answer(context: TurnContext) -> Turn:
-    """Say the last answer in a sentence or two; without one, ask for a question."""
-    entry = context.services.answerer.find_entry(context.state.last_entry, context.lang)
-    if entry is None:
-        return context.say("ask")
-    summary = summarise_markdown(entry.body)
-    *sentences, _ = split_sentences(summary.text) or [""]
-    if summary.items and sentences:  # what stands before a list that it introduces says enough
-        summary = Summary(" ".join(sentences))
-    return context.say("short", title=entry.title, text=without_yes_or_no(summary.text), items=summary.items)
-
-
 def _suggest_next(context: TurnContext) -> Turn | None:
     """Suggest what to read or do after the last answer, or to begin with; None if they ask how an alliance begins."""
     if context.services.command_words.get(simplify_message(context.event.text)) == HOW_TO_BEGIN:
@@ -248,6 +234,14 @@ def _suggest_next(context: TurnContext) -> Turn | None:
     buttons = (Button(format_label(f"step_{step}", lang), f"{COMMAND_CALLBACK}{step}") for step in steps)
     html = render_template("next", lang, title=entry.title if entry else "", blocked=context.is_blocked)
     return context.reply(html, (*rows, *((button,) for button in buttons)))
+
+
+def _introduce(context: TurnContext) -> Turn | None:
+    """Say what this is and what one can do here; None after an answer, about which it may be a question."""
+    wording = context.services.command_words.get(simplify_message(context.event.text))
+    if wording == ONLY_AT_FIRST and context.state.last_entry:
+        return None
+    return context.reply(render_template("introduce", context.lang), start.next_step_keyboard(context))
 
 
 def _talk_row(context: TurnContext) -> Keyboard:
@@ -267,7 +261,10 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     UNCLEAR: _explain_differently,
     WHY: _explain_why,
     AGAIN: _show_again,
-    SHORTER: _shorten_answer,
+    SHORTER: rewording.shorten_answer,
+    SIMPLER: rewording.simplify_answer,
+    WHAT_IS_THIS: _introduce,
+    LET_BE: lambda context: context.say("let_be"),
     COMPLAINT: lambda context: questions.apologise(context, context.lang),
     GO_ON: lambda context: None,  # outside of the introduction, it asks for more on the same subject
     PAUSE: lambda context: None,

@@ -21,7 +21,7 @@ from prompts.render import format_label, render_template
 
 CHOICE_ACTIONS = ("kind", "reach")  # with several buttons, each with its own wordings and a number
 WORDED_ACTIONS = (*CHOICE_ACTIONS, "send", "skip", "keep", "use", "back", "cancel")  # with wordings besides the label
-CHOICE, UNCLEAR = "wahl", ("gemeint", "unklar")  # in knowledge/commands.yaml
+CHOICE, UNCLEAR = "wahl", ("gemeint", "unklar", "leichter")  # in knowledge/commands.yaml
 ANYTIME_COMMANDS = frozenset(("hilfe", "datenschutz", "sprache"))  # their words are no answer to any question
 MAX_NAME_WORDS, MAX_NAME_LENGTH = 3, 40
 

@@ -13,7 +13,12 @@ from bot.flows.typed_options import find_named_option, find_option
 from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheckQuestion
 from prompts.render import format_label
 
-UNCLEAR, NEXT, NOW, CHOICE = ("gemeint", "unklar"), "weiter", "jetzt", "wahl"  # in knowledge/commands.yaml
+UNCLEAR, NEXT, NOW, CHOICE = (
+    ("gemeint", "unklar", "leichter"),
+    "weiter",
+    "jetzt",
+    "wahl",
+)  # in knowledge/commands.yaml
 MAX_ANSWER_WORDS = 5  # a longer text that names an answer is something else
 
 

@@ -11,6 +11,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, Message, SendMessage
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import State, Turn
+from bot.flows import rewording
 from bot.flows.dialogue import Dialogue
 from bot.flows.feedback import DECLINED, QUESTION_CONSENT_VERSION
 from bot.pipeline.api_calls import build_calls
@@ -343,3 +344,34 @@ def test_next_step(dialogue: Dialogue) -> None:
     ]  # fmt: skip
     assert labels(say(dialogue, "und nun?")) == ["Zur Einführung", "Zum Selbst-Check"]
     assert texts(say(dialogue, "was machen wir als erstes?")) == [NO_ANSWER.html]
+
+
+def test_simpler_answer(dialogue: Dialogue) -> None:
+    """A wish for plain words shows the last answer in Leichte Sprache or in short; at first, what this is."""
+    plain = Entry("agenda", "de", "Agenda", "Ein gemeinsamer Plan, den alle zusammen aufstellen.", Layer.PAGE)
+    easy = replace(dialogue, answerer=EntryAnswerer(replace(plain, lang=LEICHTE_SPRACHE)))
+    short = replace(dialogue, answerer=EntryAnswerer(plain))
+    first = replace(dialogue, answerer=EntryAnswerer(replace(plain, id=rewording.FIRST_ENTRY)))
+
+    shown = say(easy, "wie für meine Oma?", State(last_entry="agenda"))
+    assert (texts(shown), shown.state.last_entry) == (["<b>Agenda</b>"], "agenda")
+    in_short = ["<b>Agenda, kurz gesagt:</b> Ein gemeinsamer Plan, den alle zusammen aufstellen."]
+    assert texts(say(short, "Kannst du das normal sagen?", State(last_entry="agenda"))) == in_short
+    assert texts(say(first, "versteh nur Bahnhof")) == in_short
+
+
+def test_what_this_is(dialogue: Dialogue) -> None:
+    """What is this? Two sentences and the ways to go; after an answer, "was ist das?" asks about that."""
+    introduced = [render_template("introduce", "de")]
+
+    assert texts(say(dialogue, "was is das hier?")) == texts(say(dialogue, "Was ist das?")) == introduced
+    assert texts(say(dialogue, "Was ist das?", State(last_entry="agenda"))) == [NO_ANSWER.html]
+
+
+def test_letting_it_be(dialogue: Dialogue) -> None:
+    """Who lets it be gets no apology; to a question with yes and no it is a no."""
+    asked = command(dialogue, "loeschen")
+
+    assert texts(say(dialogue, "Ach, egal.")) == [render_template("let_be", "de")]
+    kept = say(dialogue, "nein, doch nicht", asked)
+    assert (texts(kept), kept.effects) == ([render_template("kept", "de")], ())
