@@ -32,10 +32,11 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
     question = _find_current_question(context, progress)
     if question is None:
         return None
+    is_back = find_option(_phrases("typed_back"), text) is not None
     if progress.stage is SelfCheckStage.PAUSED:
-        if word == NEXT:
+        if word == NEXT or is_back:
             return show_question(context, progress, "form_again")
-        level = None if word else find_option(_label_phrases(question, context.lang), text)
+        level = find_option(_label_phrases(question, context.lang), text)
         return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
     if word in UNCLEAR or (not simplify_message(text) and "?" in text):
         return show_question(context, progress, explained=True)
@@ -43,7 +44,7 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
         return show_question(context, progress, "check_how")
     if word == NEXT:
         return _move_on(context, progress, question)
-    if find_option(_phrases("typed_back"), text):
+    if is_back:
         return callbacks.go_back(context, question.id) or show_question(context, progress, "check_first")
     level = str(int(number) - 1) if word == CHOICE else _find_level(text, question, context.lang)
     return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
@@ -65,15 +66,22 @@ def _move_on(context: TurnContext, progress: SelfCheckProgress, question: SelfCh
 def _find_level(text: str, question: SelfCheckQuestion, lang: str) -> str | None:
     """Return the level, as in callback data, that a text names by its number, from 1, or its wording."""
     phrases = _label_phrases(question, lang)
-    numbers = [(str(number), level) for number, (_, level) in enumerate(phrases, 1)]
-    if (level := find_option([*phrases, *numbers], text)) or "?" in text or len(text.split()) > MAX_ANSWER_WORDS:
+    if (level := find_option([*phrases, *_level_words()], text)) or "?" in text:
         return level
-    return find_named_option(phrases, text)
+    return find_named_option(phrases, text) if len(text.split()) <= MAX_ANSWER_WORDS else None
 
 
 def _label_phrases(question: SelfCheckQuestion, lang: str) -> list[tuple[str, str]]:
+    """Return the wordings on the buttons of a question, and their numbers, from 1, each with its level."""
     levels = [(level_label(question, level, lang), str(level)) for level in range(LEVEL_COUNT)]
-    return [*levels, (level_label(question, None, lang), UNKNOWN_LEVEL)]
+    levels.append((level_label(question, None, lang), UNKNOWN_LEVEL))
+    return [*levels, *((str(number), level) for number, (_, level) in enumerate(levels, 1))]
+
+
+def _level_words() -> Iterator[tuple[str, str]]:
+    """Yield what people write instead of the wordings on the buttons, in all languages, each with its level."""
+    for level in (*map(str, range(LEVEL_COUNT)), UNKNOWN_LEVEL):
+        yield from ((phrase, level) for phrase, _ in _phrases(f"typed_level_{level}"))
 
 
 def _phrases(label: str) -> Iterator[tuple[str, str]]:

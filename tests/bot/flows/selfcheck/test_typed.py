@@ -44,6 +44,11 @@ def html_of(turn: Turn) -> str:
         ("weiß nicht", None),
         ("5", None),
         ("Ja, das haben wir!", 3),
+        ("nee", 0),
+        ("eher nicht", 0),
+        ("ein bisschen", 1),
+        ("größtenteils", 2),
+        ("ja klar", 3),
     ],
 )
 def test_answer_may_be_typed(dialogue: Dialogue, text: str, level: int | None) -> None:
@@ -76,7 +81,9 @@ def test_moving_in_words(dialogue: Dialogue) -> None:
     assert "am ehesten stimmt" in html_of(type_text(dialogue, at_second, "ok und jetzt?"))
     paused = replace(at_second, stage=SelfCheckStage.PAUSED)
     assert progress_of(type_text(dialogue, paused, "weiter")) == at_second
+    assert progress_of(type_text(dialogue, paused, "zurück")) == at_second
     assert progress_of(type_text(dialogue, paused, "in Ansätzen")).answers == {SECOND: 1}
+    assert progress_of(type_text(dialogue, paused, "2")).answers == {SECOND: 1}
 
 
 def test_other_texts_are_questions(dialogue: Dialogue) -> None:
