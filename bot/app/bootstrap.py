@@ -6,7 +6,7 @@ import functools
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -23,7 +23,7 @@ from bot.domain.turn import OnTurn
 from bot.flows.dialogue import Advisers, Dialogue
 from bot.flows.privacy import name_records
 from bot.mail.delivery import make_mail_sender
-from bot.mail.receiving import make_mail_receiver, run_mail_receiver
+from bot.mail.receiving import MailSource, make_mail_receiver, run_mail_receiver
 from bot.pipeline.api_calls import make_fallback_calls, make_receipt_calls, readdress_calls
 from bot.pipeline.inbox import Inbox
 from bot.pipeline.mail_handler import MAIL_KEY, handle_mail
@@ -74,6 +74,8 @@ class BotRuntime:
         wake_scheduler: set after the clock was moved on purpose, to process at once what is due by it.
         turn_observers: called after each update, from the thread that handled it.
         status_server: reports on the bot if the caller serves it.
+        mailbox: read for answers by e-mail in place of the one in the settings.
+        wait_for_mail: waits for this many seconds, or until an e-mail arrives.
     """
 
     settings: Settings
@@ -86,6 +88,8 @@ class BotRuntime:
     wake_scheduler: asyncio.Event = field(default_factory=asyncio.Event)
     turn_observers: tuple[OnTurn, ...] = ()
     status_server: StatusServer = field(default_factory=StatusServer)
+    mailbox: MailSource | None = None
+    wait_for_mail: Callable[[float], Awaitable[object]] = asyncio.sleep
 
 
 def resolve_knowledge_dir(settings: Settings) -> Path:
@@ -231,8 +235,8 @@ async def _run_workers(
     if runtime.publishes:
         language = runtime.settings.language
         background_jobs.append(lambda: publish_profile(bot, language, lambda: dialogue.desk_chats))
-    if receiver := make_mail_receiver(runtime.settings, dialogue, update_handler.wake_outbox):
-        background_jobs.append(lambda: run_mail_receiver(receiver))
+    if receiver := make_mail_receiver(runtime.settings, dialogue, update_handler.wake_outbox, runtime.mailbox):
+        background_jobs.append(lambda: run_mail_receiver(receiver, runtime.wait_for_mail))
     tasks = [sender_task, *(asyncio.create_task(restart_on_error(job)) for job in background_jobs)]
     bot_status.attach_services(dialogue, inbox)
     try:

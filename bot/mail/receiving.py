@@ -9,16 +9,17 @@ import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Protocol
 
 from bot.domain.consultation import RequestStatus
 from bot.domain.mail_answer import MailAnswer, Mailbox, MailFinding
 from bot.errors import StoreError
 from bot.flows.context import Services
 from bot.flows.relay.mail_answers import record_progress
-from bot.mail.imap import FLAGGED, IMAP_ERRORS, SEEN, ImapMailbox, ImapSession, MailHead
+from bot.mail.imap import FLAGGED, IMAP_ERRORS, SEEN, ImapMailbox, MailHead
 from bot.mail.received_mail import MailHeaders, read_content, read_headers
 from bot.mail.reply_address import ReplySigner, make_reply_signer, parse_mailbox
 from bot.pipeline.api_calls import calls_without_event
@@ -34,6 +35,38 @@ MAX_DAYS = 14  # for which a mailbox is read again after it was rebuilt
 _MAX_WAIT_DOUBLINGS = 3  # eight minutes
 
 
+class MailSession(Protocol):
+    """An open mailbox, as `ImapSession` is."""
+
+    uid_validity: int
+
+    def find_last_uid(self) -> int:
+        """Return the number of the latest e-mail, or one that is higher."""
+
+    def list_uids(self, after: int, since: date | None = None) -> list[int]:
+        """Return the numbers of the e-mails above ``after``, in order."""
+
+    def fetch_head(self, uid: int) -> MailHead | None:
+        """Return the headers and the size of an e-mail; None if it is gone."""
+
+    def fetch_content(self, uid: int) -> bytes | None:
+        """Return a whole e-mail; None if it is gone."""
+
+    def add_flag(self, uid: int, flag: str) -> None:
+        """Flag an e-mail."""
+
+
+class MailSource(Protocol):
+    """A mailbox that can be opened, as `ImapMailbox` is."""
+
+    @property
+    def name(self) -> str:
+        """Its identity."""
+
+    def open_session(self) -> AbstractContextManager[MailSession]:
+        """Open it; this and what the session does raise only `IMAP_ERRORS`."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailReceiver:
     """Reads a mailbox.
@@ -44,7 +77,7 @@ class MailReceiver:
     """
 
     services: Services
-    mailbox: ImapMailbox
+    mailbox: MailSource
     signer: ReplySigner
     adviser_names: dict[str, str]
     wake_outbox: Callable[[], object] = lambda: None
@@ -79,7 +112,7 @@ class MailReceiver:
         self.services.store.apply(calls_without_event(turn.messages, self.services.adviser_chat), turn.effects)
         return progress
 
-    def _receive_mail(self, session: ImapSession, uid: int) -> bool:
+    def _receive_mail(self, session: MailSession, uid: int) -> bool:
         """Receive one e-mail; return whether it is one that belongs to no request, but may be of concern."""
         head = session.fetch_head(uid)
         if head is None:
@@ -119,7 +152,7 @@ class MailReceiver:
             log.exception("an e-mail is postponed")
 
     def _make_answer(
-        self, session: ImapSession, uid: int, head: MailHead, headers: MailHeaders, reference: str
+        self, session: MailSession, uid: int, head: MailHead, headers: MailHeaders, reference: str
     ) -> MailAnswer:
         name = self.adviser_names.get(headers.sender) or headers.name or headers.sender.partition("@")[0]
         answer = MailAnswer(reference, MailFinding.ANSWER, headers.sender, name)
@@ -144,7 +177,7 @@ class MailReceiver:
             return replace(answer, finding=MailFinding.EMPTY, left_out=content.left_out)
         return replace(answer, text=content.text, files=content.files, left_out=content.left_out)
 
-    def _mark_mail(self, session: ImapSession, uid: int, answer: MailAnswer) -> None:
+    def _mark_mail(self, session: MailSession, uid: int, answer: MailAnswer) -> None:
         """Mark an e-mail as read if it is passed on, and flag it if a person should look at it."""
         request = self.services.store.requests.find_request(answer.reference)
         is_open = request is not None and request.status is not RequestStatus.CLOSED
@@ -155,15 +188,18 @@ class MailReceiver:
 
 
 def make_mail_receiver(
-    settings: Settings, services: Services, wake_outbox: Callable[[], object]
+    settings: Settings, services: Services, wake_outbox: Callable[[], object], mailbox: MailSource | None = None
 ) -> MailReceiver | None:
-    """Return what receives answers for the bot of these settings; None if that is off."""
+    """Return what receives answers for the bot of these settings; None if that is off.
+
+    ``mailbox`` is read in place of the one in the settings.
+    """
     signer = make_reply_signer(settings)
     if signer is None or settings.imap_url is None:
         return None
     names = dict.fromkeys(map(str.lower, settings.mail_advisers), "")
     names |= {parse_mailbox(contact.email).lower(): contact.name for contact in services.contacts}
-    mailbox = ImapMailbox(settings.imap_url.get_secret_value())
+    mailbox = mailbox or ImapMailbox(settings.imap_url.get_secret_value())
     return MailReceiver(services, mailbox, signer, names, wake_outbox)
 
 

@@ -24,7 +24,7 @@ from bot.sandbox.simulation import knowledge_watcher
 from bot.sandbox.simulation.answer_review import LABELLED_FILE, AnswerReview
 from bot.sandbox.simulation.controller import Controller
 from bot.sandbox.simulation.knowledge_watcher import ReadResult
-from bot.sandbox.simulation.smtp_sink import SmtpSink
+from bot.sandbox.simulation.smtp_sink import MAIL_FROM, SmtpSink
 from bot.sandbox.simulation.state import AnswerRecord, KnowledgeStatus, SimulationState, TurnMark
 from bot.settings import Settings
 from bot.web.server import open_listener
@@ -32,7 +32,6 @@ from index.errors import IndexUnusable
 from knowledge.loader import BUILT_IN
 
 PAGE_HOST = "127.0.0.1"
-MAIL_FROM = "bot@sandbox.example"
 NEAREST_COUNT = 5  # entries shown for a question
 STORY_ANSWER_DAYS = 2  # working days that are promised if the settings promise none: a story shows a late answer
 
@@ -87,6 +86,8 @@ class Sandbox:
                 "adviser_chat_id": self.simulation.adviser_chat_id,
                 "adviser_ids": frozenset(),
                 "mail_from": MAIL_FROM,
+                "mail_reply_to": None,
+                "imap_url": SecretStr("imap://sandbox@127.0.0.1"),  # switches answers on; `mailbox` is read instead
                 "operator_email": None,
                 "answer_days": settings.answer_days or STORY_ANSWER_DAYS,
             }
@@ -187,6 +188,8 @@ class Sandbox:
                 clock=self.simulation.bot_time,
                 turn_observers=(self._record_answers,),
                 wake_scheduler=self._wake_scheduler,
+                mailbox=self.simulation.mailbox,
+                wait_for_mail=self.simulation.mailbox.wait,
                 limits=NO_LIMITS,  # the fake Telegram has none, and stories are faster than people
             )
             await run_bot(runtime, stop)

@@ -49,6 +49,13 @@ class SendMediaAction(ChatAction):
     bytes: str = ""
 
 
+class AnswerMailAction(Action):
+    """Answer an e-mail of the bot, as whoever received it; ``answer_to`` is its Message-ID."""
+
+    answer_to: Annotated[str, Field(min_length=1)]
+    text: Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
 class PersonAction(Action):
     """Something a person does without parameters."""
 

@@ -3,6 +3,8 @@
 import base64
 import binascii
 from collections.abc import Callable
+from email.message import EmailMessage
+from email.utils import make_msgid
 from typing import Any
 
 from bot.sandbox.fake_telegram import FaultKind, Group, User
@@ -13,6 +15,7 @@ from bot.sandbox.fake_telegram.rules.schema import Json, is_known_method
 from bot.sandbox.simulation.action_models import (
     Action,
     AddPersonAction,
+    AnswerMailAction,
     ChatAction,
     ChooseAction,
     EditAction,
@@ -26,6 +29,7 @@ from bot.sandbox.simulation.action_models import (
     TapAction,
     TopicAction,
 )
+from bot.sandbox.simulation.smtp_sink import MAIL_FROM
 from bot.sandbox.simulation.state import SimulationState
 from prompts.message_splitter import utf16_length
 
@@ -98,6 +102,18 @@ def send_media(simulation: SimulationState, action: SendMediaAction) -> None:
             user.send_location(group, topic=topic)
         case "sticker":
             user.send_sticker(group, topic=topic)
+
+
+def answer_mail(simulation: SimulationState, action: AnswerMailAction) -> None:
+    """Send an answer to an e-mail of the bot into the mailbox that the bot reads."""
+    mail = next((mail for mail in simulation.panel.mails if mail.answer_to == action.answer_to), None)
+    if mail is None:
+        raise ActionRefused("Diese E-Mail gibt es nicht mehr.", "This e-mail no longer exists.")
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = mail.to, MAIL_FROM, f"Re: {mail.subject}"
+    answer["Message-ID"], answer["In-Reply-To"] = make_msgid(domain="sandbox.example"), mail.answer_to
+    answer.set_content(_check_text(action.text))
+    simulation.mailbox.deliver(bytes(answer))
 
 
 def block_bot(simulation: SimulationState, action: PersonAction) -> None:
@@ -195,6 +211,7 @@ ACTIONS: dict[str, tuple[type[Action], Callable[[SimulationState, Any], Json | N
     "edit": (EditAction, edit_message),
     "tap": (TapAction, tap_button),
     "send": (SendMediaAction, send_media),
+    "mail/answer": (AnswerMailAction, answer_mail),
     "block": (PersonAction, block_bot),
     "unblock": (PersonAction, unblock_bot),
     "start": (StartAction, start_bot),

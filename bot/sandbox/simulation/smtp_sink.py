@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import parseaddr
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 SMTP_HOST = "127.0.0.1"
+MAIL_FROM = "bot@sandbox.example"
 MAX_MAIL_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
-    """An e-mail as shown; ``attachments`` are names, ``files`` their ids, ``date`` is the Unix time of arrival."""
+    """An e-mail as shown; ``attachments`` are names, ``files`` their ids, ``date`` is the Unix time of arrival.
+
+    ``answer_to`` is its Message-ID; "" if an answer does not go to the bot.
+    """
 
     to: str
     subject: str
@@ -26,6 +31,7 @@ class ReceivedMail:
     attachments: tuple[str, ...]
     date: float
     files: tuple[str, ...] = ()
+    answer_to: str = ""
 
 
 class _ListenerController(Controller):
@@ -75,7 +81,9 @@ def parse_mail(content: bytes, date: float, store_file: Callable[[str, bytes], s
     text, html = (_body_text(message, subtype) for subtype in ("plain", "html"))
     parts = [(part.get_filename() or "", _part_content(part)) for part in message.iter_attachments()]
     names, files = tuple(name for name, _ in parts), tuple(store_file(*part) for part in parts)
-    return ReceivedMail(str(message["To"]), str(message["Subject"]), text, html, names, date, files)
+    is_answerable = parseaddr(str(message["Reply-To"] or ""))[1] == MAIL_FROM
+    answer_to = str(message["Message-ID"]) if is_answerable else ""
+    return ReceivedMail(str(message["To"]), str(message["Subject"]), text, html, names, date, files, answer_to)
 
 
 def _part_content(part: EmailMessage) -> bytes:

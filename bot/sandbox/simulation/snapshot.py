@@ -100,6 +100,7 @@ def restore_snapshot(simulation: SimulationState, saved_state: Snapshot, databas
     snapshot.restore_world(simulation.world, saved_state.world)
     with simulation.changing_state() as panel:
         simulation.world.calls.clear()
+        simulation.mailbox.clear()
         simulation.roles, simulation.personas, simulation.adviser_chat_id, simulation.clock_offset = (
             saved_state.roles,
             saved_state.personas,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from bot.sandbox.fake_telegram import FakeTelegram, Group, User
+from bot.sandbox.simulation.mailbox import SandboxMailbox
 from bot.sandbox.simulation.smtp_sink import ReceivedMail, parse_mail
 from knowledge.errors import Problem
 
@@ -103,6 +104,7 @@ class SimulationState:
         self.roles: dict[int, str] = {}
         self.personas: dict[str, int] = {}
         self.panel = PanelState()
+        self.mailbox = SandboxMailbox()
         self.clock_offset = 0.0  # seconds by which the bot's clock is ahead
         self.revision = 0
         self.started = time.time()

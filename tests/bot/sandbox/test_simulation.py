@@ -81,6 +81,20 @@ def test_request_reaches_group_and_mailbox(page: Page) -> None:
     assert group(page.state())["topics"] == []
 
 
+def test_answer_by_email_reaches_the_requester(page: Page) -> None:
+    """An answer to the mail about a request is read by the bot as from a mail server, and is passed on without quotation."""
+    ada = page.person("Ada Yıldız")
+    send_request(page, ada)
+    mail = page.until(lambda now: now["mails"])[-1]
+
+    page.post("mail/answer", answer_to=mail["answer_to"], text="Guten Tag, gern!\n\n> Sie schrieben: nichts")
+
+    answer = page.answer(ada, "Guten Tag, gern!")
+    assert "Sie schrieben" not in answer["text"]
+    assert page.answer(group(page.state())["id"], "Guten Tag, gern!")["topic"]
+    assert "gibt es nicht mehr" in page.refused("mail/answer", answer_to="<x@y>", text="Hallo")
+
+
 def test_saving_and_loading(page: Page) -> None:
     """Loading a saved state restores chats, files, mails and the bot's store."""
     ada = page.person("Ada Yıldız")

@@ -2,6 +2,7 @@
 
 import { h, icon, keyed, setText } from "./dom.js";
 import { opening } from "./media.js";
+import { attempt, notice, post } from "./state.js";
 import { t } from "./texts.js";
 import { clock } from "./words.js";
 
@@ -35,6 +36,19 @@ function attachment(name, file) {
   return opening(`/files/${encodeURIComponent(file)}`, {}, [icon("file"), name]);
 }
 
+/** A field for an answer by e-mail; the bot passes it on. */
+function answering({ answer_to }) {
+  const area = h("textarea", { rows: "1", dir: "auto", "aria-label": t("mail.answer"), placeholder: t("mail.answer") });
+  const submit = h("button", { class: "round send", "aria-label": t("send"), title: t("send") }, icon("send"));
+  async function onsubmit(event) {
+    event.preventDefault();
+    if (!area.value.trim() || !(await attempt(() => post("mail/answer", { answer_to, text: area.value })))) return;
+    area.value = "";
+    notice(t("mail.answered"));
+  }
+  return h("form", { class: "composer", onsubmit }, area, submit);
+}
+
 function draw(mail) {
   const attached = mail.attachments.map((name, place) => h("li", attachment(name, mail.files?.[place])));
   const about = [h("strong", mail.subject), h("span", t("mail.to", { address: mail.to })), h("time", clock(mail.date))];
@@ -44,5 +58,6 @@ function draw(mail) {
     h("summary", about),
     h("pre", mail.text || t("mail.empty")),
     attached.length ? h("ul", { "aria-label": t("mail.attachments") }, attached) : null,
+    mail.answer_to ? answering(mail) : null,
   );
 }

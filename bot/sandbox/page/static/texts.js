@@ -128,6 +128,11 @@ export const TEXTS = {
   ],
   "mail.to": ["An {address}", "To {address}"],
   "mail.empty": ["(ohne Text)", "(no text)"],
+  "mail.answer": ["Als Ansprechperson antworten", "Answer as the person responsible"],
+  "mail.answered": [
+    "Ihre E-Mail ist beim Bot. Er gibt sie im Chat weiter.",
+    "Your e-mail has reached the bot, which passes it on in the chat.",
+  ],
   "mail.attachments": ["Anhänge", "Attachments"],
 
   // the side panel
