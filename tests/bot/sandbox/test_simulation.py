@@ -82,7 +82,7 @@ def test_request_reaches_group_and_mailbox(page: Page) -> None:
 
 
 def test_answer_by_email_reaches_the_requester(page: Page) -> None:
-    """An answer to the mail about a request is read by the bot as from a mail server, and is passed on without quotation."""
+    """An answer to the mail about a request is read as from a mail server, and passed on without quotation."""
     ada = page.person("Ada Yıldız")
     send_request(page, ada)
     mail = page.until(lambda now: now["mails"])[-1]
