@@ -76,17 +76,21 @@ class StrictYaml:
         self._first_line = first_line
         self._lines: dict[Location, int] = {}
         self._problems: list[Problem] = []
-        try:
-            text, repairs = repair_yaml(text, _reject_unsafe)
-            root = yaml.compose(text, Loader=YAML_LOADER)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            reason = getattr(error, "problem", None) or "unreadable"
-            line = mark.line + first_line if mark else 1
-            raise ContentError([Problem.of(path, line, "unreadable_yaml", reason=reason)]) from None
+        text, repairs, error = repair_yaml(text, _reject_unsafe)
+        examples = text.splitlines()  # a line may have taken two repairs
         for repair in repairs:
-            values = {"sign": repair.sign, EXAMPLE: repair.line.strip()}
+            values = {"sign": repair.sign, EXAMPLE: examples[repair.number].strip()}
             self._problems.append(Problem.of(path, repair.number + first_line, repair.code, **values))
+        try:
+            if error:
+                raise error
+            root = yaml.compose(text, Loader=YAML_LOADER)
+        except yaml.YAMLError as unrepaired:
+            mark = getattr(unrepaired, "problem_mark", None)
+            reason = getattr(unrepaired, "problem", None) or "unreadable"
+            line = mark.line + first_line if mark else 1
+            unreadable = Problem.of(path, line, "unreadable_yaml", reason=reason)
+            raise ContentError([*self._problems, unreadable]) from None
         if only_keys is not None and isinstance(root, yaml.MappingNode):
             root.value = [(key, value) for key, value in root.value if str(key.value) in only_keys]
         self._data = self._to_data(root, ()) if root else {}

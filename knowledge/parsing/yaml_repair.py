@@ -14,9 +14,15 @@ import yaml
 MAX_LINES, MAX_LENGTH = 400, 40_000  # longer texts are not repaired: this is for what people type
 MAX_REPAIRS = 30
 MAX_ATTEMPTS = 300  # each reads the whole text, in a few milliseconds
-_LINE = re.compile(r"(?P<head>\s*(?:-\s+)*(?:[\w-]+:(?=\s)\s*)?)(?P<value>.*)")
+_LINE = re.compile(r"(?P<head>\s*(?:-\s+)*(?:[\w-]+:(?=\s|$)\s*)?)(?P<value>.*)")
 _COLON_WITHOUT_SPACE = re.compile(r"(?P<head>\s*(?:-\s+)?[a-z]+:)(?P<value>(?!//)\S.*)")
 _DASH_WITHOUT_SPACE = re.compile(r"(?P<head>\s*-)(?P<value>[^\s-].*)")
+_LINE_WITHOUT_COLON = re.compile(r"(?P<key>[a-z_]+)(?P<value>\s+\S.*)?\s*")
+_LIST_PARENT = re.compile(
+    r"(?P<indent>\s*)(?:-\s+)*[\w-]+:?\s*(?:#.*)?"
+)  # a key without a value, also without its colon
+_LIST_ITEM = re.compile(r"(?P<indent>\s*)-\s.*")
+_BLOCK_START = re.compile(r"(?P<indent>\s*)(?:-\s+)*[\w-]+:\s+[|>][-+\d]*\s*(?:#.*)?")
 _TYPOGRAPHIC_QUOTES = "„“”‚‘’"  # what word processors make of straight ones
 _TYPOGRAPHIC = re.compile(rf"[{_TYPOGRAPHIC_QUOTES}]([^{_TYPOGRAPHIC_QUOTES}\"]+)[{_TYPOGRAPHIC_QUOTES}\"]")
 _NEEDS_QUOTES = "*&!%@`,]}|>?"
@@ -33,26 +39,58 @@ class Repair:
     sign: str = ""
 
 
-def repair_yaml(text: str, parse: Callable[[str], object]) -> tuple[str, list[Repair]]:
-    """Return a text that ``parse`` accepts, and the repairs that it took, in order.
+def repair_yaml(text: str, parse: Callable[[str], object]) -> tuple[str, list[Repair], yaml.YAMLError | None]:
+    """Return the repaired text, the repairs that it took, and the first error for which there is none.
 
     Args:
         parse: raises a marked yaml.YAMLError for a text that it does not accept.
+    """
+    lines = text.splitlines()
+    is_repairable = len(text) <= MAX_LENGTH and len(lines) <= MAX_LINES
+    repairs: list[Repair] = []
+    if is_repairable:
+        for repair in _find_glued_dashes(lines):
+            repairs.append(repair)
+            lines[repair.number] = repair.line
+        text = "\n".join(lines) + "\n" if repairs else text
+    attempts = iter(range(MAX_ATTEMPTS))
+    while error := _find_error(text, parse):
+        repair_found = _find_repair(lines, error, parse, attempts) if is_repairable else None
+        if repair_found is None or len(repairs) >= MAX_REPAIRS:
+            return text, repairs, error
+        lines[repair_found.number] = repair_found.line
+        text = "\n".join(lines) + "\n"
+        repairs.append(repair_found)
+    return text, repairs, None
 
-    Raises:
-        yaml.YAMLError: the first error for which there is no repair.
+
+def _find_glued_dashes(lines: list[str]) -> list[Repair]:
+    """Return a repair for each list item without a space after its dash.
+
+    YAML may accept it: as a text that swallows the items below. So it is found by what stands above it: a key without
+    a value, or an item of the same list.
     """
     repairs: list[Repair] = []
-    attempts = iter(range(MAX_ATTEMPTS if len(text) <= MAX_LENGTH else 0))
-    while error := _find_error(text, parse):
-        lines = text.splitlines()
-        repair = _find_repair(lines, error, parse, attempts) if len(lines) <= MAX_LINES else None
-        if repair is None or len(repairs) == MAX_REPAIRS:
-            raise error
-        lines[repair.number] = repair.line
-        text = "\n".join(lines) + "\n"
-        repairs.append(repair)
-    return text, repairs
+    list_indent: str | None = None  # that of the items which may follow
+    is_first = False  # the items may be indented further than the key above them
+    block_indent: int | None = None  # lines that are indented further are literal text
+    for number, line in enumerate(lines):
+        indent = line[: len(line) - len(line.lstrip())]
+        if not line.strip() or (block_indent is not None and len(indent) > block_indent):
+            continue
+        block = _BLOCK_START.fullmatch(line)
+        block_indent = len(block["indent"]) if block else None
+        glued = _DASH_WITHOUT_SPACE.fullmatch(line)
+        if glued and list_indent is not None and (indent == list_indent or (is_first and indent > list_indent)):
+            repairs.append(Repair(number, "dash_without_space", f"{glued['head']} {glued['value']}"))
+            list_indent, is_first = indent, False
+        elif (item := _LIST_ITEM.fullmatch(line)) and not _LIST_PARENT.fullmatch(line):
+            list_indent, is_first = item["indent"], False
+        elif parent := _LIST_PARENT.fullmatch(line):
+            list_indent, is_first = parent["indent"], True
+        else:
+            list_indent = None
+    return repairs
 
 
 def _find_error(text: str, parse: Callable[[str], object]) -> yaml.YAMLError | None:
@@ -68,13 +106,19 @@ def _error_line(error: yaml.YAMLError) -> int:
     return mark.line if mark else 0
 
 
+def _error_start(error: yaml.YAMLError) -> int:
+    """Return the line on which begins what could not be read to its end."""
+    mark = getattr(error, "context_mark", None)
+    return mark.line if mark else _error_line(error)
+
+
 def _find_repair(
     lines: list[str], error: yaml.YAMLError, parse: Callable[[str], object], attempts: Iterator[int]
 ) -> Repair | None:
     """Return the first repair, by line, that gets the parser further.
 
     If there is none, the first after which it complains further down than the repaired line: an open quotation mark
-    hides the mistakes between it and the next one.
+    hides the mistakes between it and the next one, or the end of the file.
     """
     last, possible_repair = _error_line(error), None
     for number, line in enumerate(lines[: last + 1]):
@@ -85,7 +129,9 @@ def _find_repair(
             next_error = _find_error("\n".join(repaired) + "\n", parse)
             if next_error is None or _error_line(next_error) > last:
                 return repair
-            if possible_repair is None and number < _error_line(next_error) < last:
+            next_start = _error_start(next_error)
+            is_other = _error_line(next_error) < last or next_start > _error_start(error)
+            if possible_repair is None and is_other and number < min(next_start, _error_line(next_error)):
                 possible_repair = repair
     return possible_repair
 
@@ -95,6 +141,8 @@ def _propose_repairs(number: int, line: str) -> Iterator[Repair]:
         yield Repair(number, "colon_without_space", f"{match['head']} {match['value']}")
     if match := _DASH_WITHOUT_SPACE.fullmatch(line):
         yield Repair(number, "dash_without_space", f"{match['head']} {match['value']}")
+    if match := _LINE_WITHOUT_COLON.fullmatch(line):
+        yield Repair(number, "colon_missing", f"{match['key']}:{(match['value'] or '').rstrip()}")
     indent = line[: len(line) - len(line.lstrip())]
     if "\t" in indent:
         yield Repair(number, "tab", indent.replace("\t", "  ") + line.lstrip())

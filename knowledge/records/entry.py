@@ -33,6 +33,13 @@ class Layer(StrEnum):
     DOCUMENT = "document"  # a file of an external folder, which has no layers
 
 
+def _check_layer(value: object) -> object:
+    if value not in [*Layer]:
+        choices = ", ".join(f"'{layer}'" for layer in Layer if layer is not Layer.DOCUMENT)  # nobody writes that one
+        raise invalid("unknown_choice", expected=choices)
+    return value
+
+
 def _text_or_empty(value: object) -> object:
     return "" if value is None else value
 
@@ -71,7 +78,7 @@ class Entry:
     lang: str
     title: _OptionalText = ""
     body: str = ""
-    layer: Layer = Layer.DOCUMENT
+    layer: Annotated[Layer, BeforeValidator(_check_layer)] = Layer.DOCUMENT
     source: _OptionalText = ""
     url: Annotated[_OptionalText, AfterValidator(_check_url)] = ""
     audience: tuple[Literal["npo", "stiftung", "kommune", "unternehmen", "neugierige"], ...] = ()

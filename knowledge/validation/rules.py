@@ -162,6 +162,7 @@ def _check_foreign_questions(knowledge: Knowledge) -> Iterator[Problem]:
     answering_ids = {entry.id for entry in knowledge.entries if entry.layer is not Layer.GAP}
     entry_ids = {entry.id for entry in knowledge.entries}
     by_lang = {file.lang: file.by_entry for file in knowledge.example_questions}
+    langs_by_missing: dict[str, list[str]] = {}  # a new entry is missing in all of them: one hint, not one each
     for lang in sorted({*QUESTION_LANGUAGES, *by_lang}):
         path, by_entry = knowledge.folder / QUESTIONS_FOLDER / f"{lang}.yaml", by_lang.get(lang, {})
         if lang in COMPLETE_LANGUAGES:
@@ -171,9 +172,13 @@ def _check_foreign_questions(knowledge: Knowledge) -> Iterator[Problem]:
         missing = [name for name in sorted(answering_ids) if len(by_entry.get(name, ())) < MIN_FOREIGN_QUESTIONS]
         if missing and lang in QUESTION_LANGUAGES:
             names = ", ".join(missing[:3]) + (f" … (+ {len(missing) - 3})" if len(missing) > 3 else "")
-            yield Problem.of(path, 0, "few_foreign", minimum=MIN_FOREIGN_QUESTIONS, names=names)
+            langs_by_missing.setdefault(names, []).append(lang)
         counts = Counter(_fold_question(text) for texts in by_entry.values() for text in texts)
         yield from (_text_problem(path, text, "repeated", count=count) for text, count in counts.items() if count > 1)
+    for names, langs in langs_by_missing.items():
+        path = knowledge.folder / QUESTIONS_FOLDER
+        path = path / f"{langs[0]}.yaml" if len(langs) == 1 else path
+        yield Problem.of(path, 0, "few_foreign", minimum=MIN_FOREIGN_QUESTIONS, names=names, langs=", ".join(langs))
 
 
 def _fold_question(text: str) -> str:

@@ -47,6 +47,16 @@ turns:
     assert len(turns) == 4
 
 
+def test_documented_conversation(live: LiveIndex, tmp_path: Path) -> None:
+    """The conversation that docs/redaktion.md shows goes as it says there."""
+    text = (Path(__file__).parents[3] / "docs" / "redaktion.md").read_text("utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    replay = read_replay(write(tmp_path / "chat.yaml", example))
+
+    assert replay_conversation(Settings(_env_file=None), live, replay, lambda expected, turn: None) == []
+    assert [turn.act for turn in replay.turns][1:] == ["[Mehr]", "“Was kostet das?”"]
+
+
 def test_many_turns_meet_no_limit(live: LiveIndex) -> None:
     """A conversation may be longer than the messages that a person may send in a minute."""
     replay = ReplayFile((ReplayTurn(say="Wie ist das Wetter?", status="abstained"),) * 20)

@@ -47,6 +47,16 @@ def problems_of(folder: Path, text: str) -> list[str]:
         ('  - "Wer', '\t- "Wer', 9, "mit einem Tabulator eingerückt", '- "Wer kommt infrage?"'),
         ('  - "Wer', '  -"Wer', 9, "Nach dem Strich fehlt ein Leerzeichen", '- "Wer kommt infrage?"'),
         ('kann"', "kann“", 2, "Anführungszeichen, die Word setzt", 'title: "Wer Backbone sein kann"'),
+        (
+            '- "Was ist ein Backbone?"',
+            "-Was ist ein Backbone?",
+            8,
+            "Nach dem Strich fehlt",
+            "- Was ist ein Backbone?",
+        ),
+        ('- "Wer kommt infrage?"', "-Wer kommt infrage?", 9, "Nach dem Strich fehlt", "- Wer kommt infrage?"),
+        ("questions:", "questions", 7, "fehlt der Doppelpunkt", "questions:"),
+        ("layer: literature", "layer literature", 3, "fehlt der Doppelpunkt", "layer: literature"),
         ('"SSIR 2012"', "„SSIR 2012“", 4, "Anführungszeichen, die Word setzt", '"SSIR 2012"'),
         ("---\nEine", "—\nEine", 10, "genau drei Bindestrichen", "---"),
         ("layer: literature", "layer:literature", 3, "fehlt ein Leerzeichen", "layer: literature"),
@@ -85,9 +95,36 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
 
     assert [problem.split(": ")[0] for problem in problems] == ["1", "2", "3", "4", "10"]
     assert "„related:“ fehlt" in problems[0]
-    assert "„seite“ ist bei „layer:“ nicht möglich. Möglich sind: page, literature" in problems[2]
+    assert "„seite“ ist bei „layer:“ nicht möglich. Möglich sind: page, literature, web, bot, gap." in problems[2]
     assert problems[2].endswith("Richtig zum Beispiel: layer: page")
     assert "Noch auszufüllen, wo ‹…› steht: Zeilen 10." in problems[4]
+
+
+def test_slips_in_lists_at_once(tmp_path: Path) -> None:
+    """Dashes without a space, a quotation mark after one, and a line without its colon hide nothing of each other."""
+    text = ENTRY.replace('- "Was ist ein Backbone?"', '-"Was ist ein Backbone?')
+    text = text.replace('- "Wer kommt infrage?"', "-Wer kommt infrage?\nnot\n  -Wer ist es in Köln?")
+
+    problems = problems_of(tmp_path, text)
+
+    assert [problem.split(": ")[0] for problem in problems] == ["8", "8", "9", "10", "11"]
+    assert all(problem.endswith('Richtig zum Beispiel: - "Was ist ein Backbone?"') for problem in problems[:2])
+    assert problems[3].endswith("Richtig zum Beispiel: not:")
+
+
+def test_what_cannot_be_repaired_hides_no_repair(tmp_path: Path) -> None:
+    """A mistake that nobody can guess is reported beside those that were found before."""
+    unreadable, dash = problems_of(tmp_path, ENTRY.replace('- "Was', '-"Was').replace('"SSIR 2012"', '"\\q"'))
+
+    assert unreadable.startswith("4: Fehler: Ab hier ist der Aufbau")
+    assert dash.startswith("8: Fehler: Nach dem Strich fehlt")
+
+
+def test_dashes_in_a_text_are_left() -> None:
+    """A line of a literal text may begin with a dash, also below another one."""
+    text = "text: |\n  - eins\n  -zwei\n  zu:\n  -drei\nlist:\n  - eins\n"
+
+    assert repair_yaml(text, yaml.safe_load) == (text, [], None)
 
 
 def test_misspelt_is_not_missing(tmp_path: Path) -> None:
@@ -120,7 +157,8 @@ def test_attempts_are_limited() -> None:
         attempts.append(text)
         raise yaml.MarkedYAMLError(problem_mark=yaml.Mark("", 0, text.count("\n"), 0, None, 0))
 
-    with pytest.raises(yaml.YAMLError):
-        repair_yaml("a: 'b\n" * 390, reject)
+    _, repairs, error = repair_yaml("a: 'b\n" * 390, reject)
 
+    assert error
+    assert not repairs
     assert len(attempts) == MAX_ATTEMPTS + 1
