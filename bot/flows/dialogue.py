@@ -11,7 +11,7 @@ from bot.flows import callbacks, commands, crisis, intro, questions, request_lim
 from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
-from bot.flows.relay import adviser, colleagues, hints, lifecycle, reception, requester, withdrawal
+from bot.flows.relay import adviser, colleagues, hints, lifecycle, reception, requester, signature, withdrawal
 from bot.flows.selfcheck import questionnaire, team, typed
 from prompts.render import render_template
 
@@ -30,7 +30,7 @@ class Dialogue(Services):
         """Return the turn that follows from the event of a context; a call for help gets emergency numbers first."""
         turn = add_absence_notice(context, self._take_turn(context))
         turn = colleagues.note_colleague(context, crisis.put_help_first(context, turn))
-        return request_limits.withhold_advice(context, turn)
+        return signature.end_row_of_messages(context, request_limits.withhold_advice(context, turn))
 
     def _take_turn(self, context: TurnContext) -> Turn:
         state, event = context.state, context.event

@@ -171,5 +171,6 @@ def _handle_silence(services: Services, request: Request, now: float) -> Turn | 
 def _remind_advisers(request: Request, now: float, template: str) -> Turn:
     since = format_date_and_time(request.since, ADVISERS_LANG)
     reminder = message_to_advisers(request, template, since=since, adviser=request.adviser, by=request.remind_by)
-    reminded = replace(request, last_reminder=now, remind_by=request.remind_by if request.remind_at else "")
+    remind_by = request.remind_by if request.remind_at else ""
+    reminded = replace(request, last_reminder=now, remind_by=remind_by, speaker="")  # what follows needs a name
     return Turn(State(), (reminder, RefreshCard(request.reference)), (UpdateRequest(reminded),))

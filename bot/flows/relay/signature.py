@@ -1,14 +1,19 @@
 """Who speaks: the name above a relayed message, which would otherwise look as if the bot had written it.
 
-As in a messenger's group, the name stands above the first of several messages in a row, and again after a pause.
+As in a messenger's group, the name stands above the first of several messages in a row, and again after a pause. In
+the advisers' chat, where much else is written, a row also ends with anything that is not the requester's.
 """
 
 from dataclasses import replace
 from html import escape
 
 from bot.domain.consultation import Party, Request
-from bot.domain.event import Event
-from bot.domain.message import EditRelayed, RelayMessage
+from bot.domain.effects import UpdateRequest
+from bot.domain.event import MESSAGE_KINDS, Event, EventKind
+from bot.domain.message import EditRelayed, RelayMessage, SendMessage
+from bot.domain.turn import Turn
+from bot.flows.context import TurnContext
+from bot.flows.relay.desk import find_addressed_request
 from bot.flows.relay.messages import advisers_label
 from prompts.message_splitter import MESSAGE_LIMIT, visible_length
 from prompts.render import format_label
@@ -36,6 +41,39 @@ def sign_relay(
     if html := _join_heading(heading, event):
         return updated, replace(relay, html=html, is_caption=bool(event.media_type))
     return updated, replace(relay, heading=heading)
+
+
+def end_row_of_messages(context: TurnContext, turn: Turn) -> Turn:
+    """Return a turn after which the requester is named anew, if something else now stands below what they wrote.
+
+    That is a message of the bot in the request's thread, or an adviser's there that is not relayed.
+    """
+    effects = list(turn.effects)
+    for reference in _list_interrupted(context, turn):
+        updates = [effect for effect in effects if isinstance(effect, UpdateRequest)]
+        update = next((each for each in reversed(updates) if each.request.reference == reference), None)
+        request = update.request if update else context.services.store.requests.find_request(reference)
+        if request is None or not request.speaker.startswith(f"{Party.REQUESTER.value}:"):
+            continue
+        unnamed = UpdateRequest(replace(request, speaker=""))
+        effects = [unnamed if each is update else each for each in effects] if update else [*effects, unnamed]
+    return replace(turn, effects=tuple(effects))
+
+
+def _list_interrupted(context: TurnContext, turn: Turn) -> list[str]:
+    """Return the references of the requests in whose threads something other than the requester's words is last."""
+    event, interrupted = context.event, dict[str, None]()
+    is_written = event.kind is EventKind.COMMAND or (
+        event.kind in MESSAGE_KINDS and event.kind is not EventKind.EDITED
+    )
+    if is_written and event.chat_id == context.adviser_chat and (request := find_addressed_request(context)):
+        interrupted[request.reference] = None
+    for message in turn.messages:
+        if isinstance(message, SendMessage) and message.to_advisers:
+            interrupted[message.reference] = None
+        elif isinstance(message, RelayMessage) and message.to_advisers:
+            interrupted.pop(message.reference, None)
+    return list(interrupted)
 
 
 def sign_edit(request: Request, side: Party, edit: EditRelayed, event: Event, *, signed: bool) -> EditRelayed:

@@ -16,7 +16,21 @@ from bot.flows.relay.signature import SPEAKER_PAUSE, sign_relay
 from bot.pipeline.api_calls import RECEIPT, build_calls, make_receipt_calls
 from bot.store.records import ApiCall
 from tests.support.queues import api_call
-from tests.support.relay import ADA, BEA, DESK, REFERENCE, STATE, TALKING, TOPIC, adviser, kept, person
+from tests.support.relay import (
+    ADA,
+    BEA,
+    DESK,
+    REFERENCE,
+    STATE,
+    TALKING,
+    TOPIC,
+    adviser,
+    command,
+    kept,
+    person,
+    play,
+    tap,
+)
 
 pytestmark = pytest.mark.durability
 
@@ -103,6 +117,37 @@ def test_edit_keeps_the_name(services: Dialogue, signed: bool, text: str, media_
 
         assert isinstance(edit := turn.messages[0], EditRelayed)
         assert edit.html == expected.format(name="Bea (Beratung):" if side is Party.ADVISER else "Ada:")
+
+
+@pytest.mark.parametrize(
+    ("between", "named"),
+    [
+        ([], False),
+        ([person(text="Und noch etwas", message=10)], False),
+        ([adviser(text="Gern.")], True),
+        ([adviser(text="// kennt ihr sie?")], True),
+        ([adviser(EventKind.EDITED, "Gerne.", message=88)], False),
+        ([adviser(text="Hallo zusammen", thread=0)], False),
+        ([command("notiz")], True),
+        ([tap(f"q:suggest:{REFERENCE}")], True),
+        ([tap(f"q:remind:{REFERENCE}")], False),
+        ([tap(f"q:give:{REFERENCE}")], True),
+        ([tap(f"q:release:{REFERENCE}")], True),
+        ([tap(f"q:close:{REFERENCE}"), tap(f"q:reopen:{REFERENCE}")], True),
+        ([person(EventKind.BUTTON, f"h:{action}:{REFERENCE}") for action in ("done", "reopen")], True),
+    ],
+)
+def test_requester_is_named_after_whatever_stands_between(
+    services: Dialogue, between: list[Event], named: bool
+) -> None:
+    """In the advisers' chat the requester's next words carry the name if the bot or an adviser wrote in between."""
+    kept(services, TALKING)
+    play(services, person(message=9), *between)
+
+    (turn,) = play(services, person(text="Bis dann", message=11, reply_to=77))
+
+    relay = next(message for message in turn.messages if isinstance(message, RelayMessage))
+    assert relay.html == ("<b>Ada:</b>\nBis dann" if named else "")
 
 
 def test_arrived_message_gets_a_reaction() -> None:
