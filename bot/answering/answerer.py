@@ -1,6 +1,6 @@
 """Answer questions: turn a search result into a text in the person's language."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
@@ -28,6 +28,7 @@ from prompts.telegram_html import embolden_sentence, find_block, html_to_plain, 
 
 MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
 LABELLED_LAYERS = frozenset((Layer.PAGE, Layer.LITERATURE, Layer.WEB))
+MAX_RANKED = 300  # entries among which an example is looked for
 MOOD = "mood"  # the intent that a worry resembles
 WORRY_LABELS = 3  # sentences to take up a worry with, so that two in a row are not the same
 NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # have a label that names them
@@ -140,6 +141,18 @@ class Answerer:
         searcher = self._get_searcher()
         ranked_ids = (hit.target for hit in searcher.rank_entries(text, 3 * count))
         return list(searcher.answering_entries(ranked_ids, lang))[:count]
+
+    def is_example(self, entry: Entry) -> bool:
+        """Return whether an entry tells of a real place or initiative nearby, as its title shows."""
+        title = entry.title.lower()
+        return any(place in title for place in self._markers.get(base_language(entry.lang), NO_MARKERS).places)
+
+    def nearest_example(self, text: str, lang: str, seen_ids: Collection[str] = ()) -> Entry | None:
+        """Return the entry nearest to a text of a real place or initiative nearby that was not seen yet."""
+        searcher = self._get_searcher()
+        ranked_ids = (hit.target for hit in searcher.rank_entries(text, MAX_RANKED) if hit.target not in seen_ids)
+        entries = searcher.answering_entries(ranked_ids, base_language(lang))
+        return next(filter(self.is_example, entries), None)
 
     def explain_answer(self, answer: Answer) -> str:
         """Explain an answer, in Telegram HTML."""

@@ -46,6 +46,13 @@ def read_tone(message: str, markers: DiscourseMarkers) -> Tone:
     )
 
 
+def asks_for_example(message: str, markers: DiscourseMarkers) -> bool:
+    """Return whether a message asks for an example and names no subject."""
+    words = set(WORD_PATTERN.findall(message.lower()))
+    fillers = markers.small_words | markers.example_fillers
+    return not words.isdisjoint(markers.example_words) and words <= markers.example_words | fillers
+
+
 def without_yes_or_no(text: str) -> str:
     """Return a text without the "Ja" or "Nein" at its beginning, which answers nothing if nobody asked."""
     rest = _YES_OR_NO.sub("", text)

@@ -1,12 +1,16 @@
-"""The last answer said in another way, in plain words or in short; without one, what Gemeinsam Wirken is."""
+"""The last answer said in another way, in plain words, in short or by an example; and what a word means."""
+
+from dataclasses import replace
 
 from bot.answering.tone import without_yes_or_no
+from bot.domain.message import SendMessage
 from bot.domain.turn import Turn
 from bot.flows import questions
 from bot.flows.context import TurnContext
 from knowledge.parsing.plain_text import Summary, summarise_markdown
 from knowledge.passages import split_sentences
 from knowledge.records.entry import LEICHTE_SPRACHE, Entry
+from prompts.render import format_label
 
 FIRST_ENTRY = "was-ist-gemeinsam-wirken"  # external knowledge may lack it
 
@@ -25,6 +29,30 @@ def simplify_answer(context: TurnContext) -> Turn:
 def shorten_answer(context: TurnContext) -> Turn:
     """Say the last answer in a sentence or two."""
     return _say_in_short(context, _find_last_entry(context))
+
+
+def show_example(context: TurnContext) -> Turn | None:
+    """Show the nearest entry that tells of a real place or initiative; None if there is none."""
+    answerer, state, lang = context.services.answerer, context.state, context.lang
+    subject_ids = (*state.recent_entries, FIRST_ENTRY)
+    recent = [entry for entry_id in subject_ids if (entry := answerer.find_entry(entry_id, lang))]
+    if not recent:
+        return None
+    subject = next((entry for entry in recent if not answerer.is_example(entry)), recent[0])
+    seen_ids = (*state.answers_read, *state.recent_entries)
+    example = answerer.nearest_example(f"{subject.title}: {context.event.text}", lang, seen_ids)
+    turn = questions.show_entry(context, example.id) if example else None
+    if turn is None:
+        return None
+    (message,) = turn.messages
+    assert isinstance(message, SendMessage)
+    lead = f"<i>{format_label('example_lead', lang)}</i>"
+    return replace(turn, messages=(replace(message, html=f"{lead}\n\n{message.html}"),))
+
+
+def explain_word(context: TurnContext, word: str) -> Turn:
+    """Explain a word that answers use; ``word`` is as in knowledge/commands.yaml."""
+    return context.reply(format_label(f"word_{word}", context.lang))
 
 
 def _find_last_entry(context: TurnContext) -> Entry | None:

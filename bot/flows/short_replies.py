@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
+from bot.answering.tone import asks_for_example
 from bot.domain.calendar import HOUR
 from bot.domain.commands import STEP_PREFIX, simplify_message
 from bot.domain.consultation import ContactChannel, Request
@@ -40,7 +41,10 @@ YES, NO, UNSURE, UNCLEAR, WHY, AGAIN, COMPLAINT, GO_ON, PAUSE, STAND, PRAISE, RE
     "ja", "nein", "unsicher", "unklar", "warum", "nochmal", "beschwerde", "weiter", "pause", "stand", "lob",
     "bemerkung", "wahl", "gemeint", "jetzt",
 )  # fmt: skip
-SHORTER, SIMPLER, WHAT_IS_THIS, LET_BE = "kuerzer", "leichter", "vorstellung", "verzicht"
+SHORTER, SIMPLER, WHAT_IS_THIS, LET_BE, EXAMPLE, WORD, MEANING_OF = (
+    "kuerzer", "leichter", "vorstellung", "verzicht", "beispiel", "wort", "bedeutung",
+)  # fmt: skip
+AFTER_GREETING = (SHORTER, SIMPLER, WHAT_IS_THIS, EXAMPLE)  # others may answer a question, and are taken literally
 HOW_TO_BEGIN = f"{NOW} erstes"  # outside of the introduction and the self-check, it is searched
 ONLY_AT_FIRST = f"{WHAT_IS_THIS} zuerst"  # after an answer, it asks about that
 MAX_QUESTION_AGE = HOUR
@@ -60,7 +64,7 @@ def answer_reply(context: TurnContext) -> Turn | None:
         return refusal
     if turn := _answer_last_question(context, reply, argument):
         return turn
-    turn = REACTIONS[reply](context)
+    turn = rewording.explain_word(context, argument) if reply == WORD else REACTIONS[reply](context)
     # It counts as small talk, so that it can be passed on to the advisers of an open request.
     decision = AnswerDecision(context.event.text, AnswerStatus.SMALLTALK.value, 1.0)
     return replace(turn, decisions=(decision,)) if turn else None
@@ -95,11 +99,27 @@ def remember_question(context: TurnContext, turn: Turn) -> Turn:
 def _find_reply(context: TurnContext) -> str:
     text = context.event.text
     if simplified := simplify_message(text):
-        wording = context.services.command_words.get(simplified, "")
-        return wording if wording.partition(" ")[0] in REACTIONS else ""
+        wording = context.services.command_words.get(simplified) or _find_loose_wording(context, simplified)
+        is_word_alone = wording.startswith(f"{WORD} ") and simplified in context.services.command_words
+        return wording if wording.partition(" ")[0] in REACTIONS and not is_word_alone else ""
     if "?" in text:
         return UNCLEAR
     return PRAISE if PRAISING_SIGNS.intersection(text) else REMARK if text.strip() else ""
+
+
+def _find_loose_wording(context: TurnContext, simplified: str) -> str:
+    """Return what a text means that asks for a word, or for an example, or begins with a greeting or reaction."""
+    words, state, event = context.services.command_words, context.state, context.event
+    for wording, meaning in words.items():
+        asked = words.get(simplified.removeprefix(f"{wording} "), "") if meaning == MEANING_OF else ""
+        if asked.startswith(f"{WORD} "):
+            return asked
+    markers = context.services.answerer.discourse_markers(event.text, event.language_code, state.lang)
+    if state.last_entry and asks_for_example(event.text, markers):
+        return EXAMPLE
+    first, _, rest = simplified.partition(" ")
+    wording = words.get(rest, "") if first in markers.reacting else ""
+    return wording if wording.partition(" ")[0] in AFTER_GREETING else ""
 
 
 def _stand_wordings(context: TurnContext) -> tuple[str, ...]:
@@ -265,6 +285,9 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     SIMPLER: rewording.simplify_answer,
     WHAT_IS_THIS: _introduce,
     LET_BE: lambda context: context.say("let_be"),
+    EXAMPLE: rewording.show_example,
+    MEANING_OF: lambda context: None,  # names no word
+    WORD: lambda context: None,
     COMPLAINT: lambda context: questions.apologise(context, context.lang),
     GO_ON: lambda context: None,  # outside of the introduction, it asks for more on the same subject
     PAUSE: lambda context: None,

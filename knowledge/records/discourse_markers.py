@@ -45,6 +45,9 @@ class DiscourseMarkers:
     introducing: _Words = frozenset()
     organisations: _Words = frozenset()
     worrying: _Words = frozenset()
+    example_words: _Words = frozenset()
+    example_fillers: _Words = frozenset()
+    places: _Words = frozenset()
 
     @property
     def small_words(self) -> frozenset[str]:

@@ -57,5 +57,11 @@ class FakeAnswerer(Answerer):
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         return answer_with(entry_id, lang).source
 
+    def is_example(self, entry: Entry) -> bool:
+        return entry.id == "bocholt"
+
+    def nearest_example(self, text: str, lang: str, seen_ids: Collection[str] = ()) -> Entry | None:
+        return None if "bocholt" in seen_ids else Entry("bocholt", lang, "Bocholt", "")
+
     def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
         return [Entry("backbone", lang, "Backbone", "")][:count]

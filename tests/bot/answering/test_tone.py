@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.answering.answerer import Answerer, AnswerStatus
-from bot.answering.tone import Tone, read_tone, without_yes_or_no
+from bot.answering.tone import Tone, asks_for_example, read_tone, without_yes_or_no
 from knowledge.loader import BUILT_IN
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 
@@ -64,3 +64,18 @@ def test_worry_that_sounds_like_small_talk_gets_subjects(answerer: Answerer, tex
 
     assert answer.status is AnswerStatus.CLARIFY
     assert "Vielleicht hilft Ihnen eines dieser Themen" in answer.plain_text
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("versteh ich nicht, mit Beispiel bitte", True),
+        ("hast du ein beispiel aus deutschland", True),
+        ("konkretes beispiel aus ner kleinstadt", True),
+        ("Beispiel für eine gemeinsame Messung?", False),
+        ("aus der kleinstadt", False),
+    ],
+)
+def test_wish_for_an_example(message: str, expected: bool) -> None:
+    """Who asks for an example and names no subject means what was said before."""
+    assert asks_for_example(message, GERMAN) is expected

@@ -17,13 +17,16 @@ from bot.flows.feedback import DECLINED, QUESTION_CONSENT_VERSION
 from bot.pipeline.api_calls import build_calls
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, DiscourseMarkers, read_markers
 from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
-from prompts.render import render_template
+from prompts.render import format_label, render_template
 from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer, answer_with
 
 TEXT = Event(1, EventKind.TEXT, chat_id=20, user_id=20, message_id=5, language_code="de", sent_at=1_000_000.0)
 TOPICS = tuple(Entry(name, "de", name.title(), "", Layer.PAGE) for name in ("agenda", "vision"))
 CHOICE = Answer(AnswerStatus.CLARIFY, "Welches?", "de", SearchResult(Decision.CLARIFY, 0.5, options=TOPICS))
+GERMAN = read_markers(BUILT_IN / MARKERS_FILE)["de"]
 CHATTER, THANKS = render_template("chatter", "de"), render_template("thanks", "de")
 
 
@@ -375,3 +378,43 @@ def test_letting_it_be(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "Ach, egal.")) == [render_template("let_be", "de")]
     kept = say(dialogue, "nein, doch nicht", asked)
     assert (texts(kept), kept.effects) == ([render_template("kept", "de")], ())
+
+
+class MarkingAnswerer(FakeAnswerer):
+    """Knows the German discourse markers."""
+
+    def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
+        return GERMAN
+
+
+def test_example(dialogue: Dialogue) -> None:
+    """A wish for an example shows an entry that tells of a real place; one already shown is not repeated."""
+    dialogue = replace(dialogue, answerer=MarkingAnswerer())
+    example = say(dialogue, "Versteh ich nicht, mit Beispiel bitte!", State(last_entry="agenda"))
+
+    assert texts(example) == ["<i>Ein Beispiel aus der Praxis:</i>\n\n<b>Bocholt</b>"]
+    assert example.state.recent_entries == ("bocholt", "agenda")
+    assert texts(say(dialogue, "Beispiel bitte")) == texts(example)
+    assert texts(say(dialogue, "noch ein Beispiel", example.state)) == [NO_ANSWER.html]
+
+
+def test_greeting_before_a_wish(dialogue: Dialogue) -> None:
+    """A greeting hides no wish, but a word before an answer to a question is no answer."""
+    dialogue = replace(dialogue, answerer=MarkingAnswerer())
+
+    assert texts(say(dialogue, "Moin, was kannst du?")) == [render_template("introduce", "de")]
+    assert say(dialogue, "nein, ja", command(dialogue, "loeschen")).effects == ()
+
+
+@pytest.mark.parametrize("text", ["Was heißt NPO?", "was ist eine npo", "und was bedeutet NPO"])
+def test_meaning_of_a_word(dialogue: Dialogue, text: str) -> None:
+    """What a word of the answers means is said in a sentence; the word alone, and other words, are searched."""
+    assert texts(say(dialogue, text)) == [format_label("word_npo", "de")]
+    assert texts(say(dialogue, "Stiftung")) == texts(say(dialogue, "Was heißt Backbone?")) == [NO_ANSWER.html]
+
+
+@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
+def test_every_word_is_explained(dialogue: Dialogue, lang: str) -> None:
+    """Each word of commands.yaml has its sentence in each language."""
+    words = {meaning.partition(" ")[2] for meaning in dialogue.command_words.values() if meaning.startswith("wort ")}
+    assert all(format_label(f"word_{word}", lang) for word in words)
