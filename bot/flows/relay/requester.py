@@ -126,7 +126,9 @@ def offer_passing_on(context: TurnContext, turn: Turn) -> Turn:
         others = tuple(message for message in turn.state.passable if message.id != event.message_id)
         return replace(turn, state=replace(turn.state, passable=others if requests else ()))
     rows = tuple((_pass_on_button(request, event),) for request in meant)
-    messages = (*turn.messages[:-1], replace(last, keyboard=(*rows, *last.keyboard)))
+    closed = next((request for request in meant if request.status is RequestStatus.CLOSED), None)
+    hint = f"\n\n{format_label('reopening_hint', closed.lang, number=closed.reference)}" if closed else ""
+    messages = (*turn.messages[:-1], replace(last, html=f"{last.html}{hint}", keyboard=(*rows, *last.keyboard)))
     return replace(turn, state=_remember_passable(turn.state, event), messages=messages)
 
 

@@ -240,7 +240,11 @@ def test_when_reopening_is_offered(
     later = replace(services, now=lambda: services.now() + days * DAY)
     later = replace(later, answerer=FakeAnswerer([replace(NO_ANSWER, status=status)]))
 
-    assert offers(later.handle(STATE, HELLO)) == ([PASS] if offered else [])
+    turn = later.handle(STATE, HELLO)
+
+    assert offers(turn) == ([PASS] if offered else [])
+    (message,) = (message for message in turn.messages if isinstance(message, SendMessage))
+    assert (f"Ihre Anfrage {REFERENCE}? Dann tippen Sie auf „Wieder öffnen" in message.html) is offered
 
 
 def test_nothing_is_offered_to_who_is_blocked(services: Dialogue, just_closed: Request) -> None:
