@@ -106,7 +106,7 @@ def send_ready_answer(context: TurnContext, request: Request, title: str, html: 
     number = own_number(context.event)
     message = message_to_requester(request, "adviser_sends", adviser=context.event.name, html=html)
     undo_row = (adviser_button(request, "undo", str(number)), adviser_button(request, "suggest"))
-    sent = context.edit_tapped(render_advisers("sent", title=title), (undo_row,))
+    sent = context.edit_tapped(render_advisers("sent", title=title, text=plain_text), (undo_row,))
     answered = replace(answered_by(context, request), speaker="", suggestions=0)  # what follows needs a name
     retired = retire_suggestions(request)
     turn = update_request(context, answered, replace(message, question_id=number), sent, *retired)

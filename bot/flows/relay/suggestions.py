@@ -12,8 +12,11 @@ from bot.flows.callback_data import ADVISER_CALLBACK, fits_button
 from bot.flows.context import TurnContext
 from bot.flows.relay.desk import own_number, refuse_tap, send_ready_answer, text_checksum
 from bot.flows.relay.messages import adviser_button, advisers_label, message_to_advisers, retire_suggestions
+from knowledge.records.entry import Entry, Layer
 
 MAX_SUGGESTIONS = 3
+MAX_NEAREST = 9  # looked at for them; some are of no use to advisers
+CONTACT_ENTRY = "kontakt"  # on how to reach those who have the request already
 MAX_MESSAGES = 4  # of the requester's latest ones that are looked at
 MAX_QUOTE_LENGTH = 160  # characters of them that are quoted
 MEDIA_LINE = re.compile(r"\[[a-z_]+\]")  # a transcript's line about a message without words
@@ -22,15 +25,17 @@ MEDIA_LINE = re.compile(r"\[[a-z_]+\]")  # a transcript's line about a message w
 def suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
     """Suggest the entries nearest to what waits for an answer, each with a button that shows it.
 
-    Above them it says what the bot itself would have answered, and how sure it is; earlier suggestions end.
+    Above them it says what the bot itself would have answered, and how sure it is; earlier suggestions end. Entries
+    about the bot and on how to reach the advisers are left out: the requester has already written to them.
     """
     answerer, number = context.services.answerer, own_number(context.event)
     texts = _list_unanswered(context, request)
     lang = request.lang
     answers = [answerer.answer_question(text, lang, base_language(lang)) for text in texts]
-    best = max(answers, key=lambda answer: (answer.source is not None, answer.result.probability))
-    nearest = answerer.nearest_entries("\n".join(texts), MAX_SUGGESTIONS, lang)
-    found = ([best.source] if best.source else []) + nearest
+    best = max(answers, key=lambda answer: (_is_of_use(answer.source), answer.result.probability))
+    source = best.source if _is_of_use(best.source) else None
+    nearest = answerer.nearest_entries("\n".join(texts), MAX_NEAREST, lang)
+    found = ([source] if source else []) + [entry for entry in nearest if _is_of_use(entry)]
     entries = list({entry.id: entry for entry in found}.values())
     looks = [Button(entry.title, f"{ADVISER_CALLBACK}read:{request.reference}:{entry.id}") for entry in entries]
     fitting = [button for button in looks if fits_button(f"{button.data}:{'0' * 8}")]  # with the text's checksum
@@ -41,7 +46,7 @@ def suggest_entries(context: TurnContext, request: Request, _: str) -> Turn:
         rows,
         query=truncate_text(" … ".join(" ".join(text.split()) for text in texts), MAX_QUOTE_LENGTH, at_word=True),
         found=bool(rows),
-        title=best.source.title if best.source else "",
+        title=source.title if source else "",
         probability=best.result.probability,
     )
     sent = replace(suggestions, question_id=number)
@@ -68,6 +73,10 @@ def send_entry(context: TurnContext, request: Request, value: str) -> Turn:
     if checksum != text_checksum(answer.plain_text):
         return context.toast(advisers_label("text_changed"))
     return send_ready_answer(context, request, answer.source.title, answer.html, answer.plain_text)
+
+
+def _is_of_use(entry: Entry | None) -> bool:
+    return entry is not None and entry.layer is not Layer.BOT and entry.id != CONTACT_ENTRY
 
 
 def _list_unanswered(context: TurnContext, request: Request) -> list[str]:

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from bot.answering.answerer import Answer
 from bot.domain.consultation import Party, Request
 from bot.domain.effects import AppendTranscript
 from bot.domain.event import Event
 from bot.domain.message import EditMessage, RetireButtons, SendMessage
 from bot.flows.dialogue import Dialogue
-from knowledge.records.entry import Entry
+from knowledge.records.entry import Entry, Layer
+from prompts.render import render_template
 from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer, answer_with
 from tests.support.relay import ADA, CLOSED, OPEN, REFERENCE, SEND_ENTRY, TALKING, kept, play, reads, tap
 
@@ -72,6 +74,7 @@ def test_entry_is_sent_after_one_look(services: Dialogue) -> None:
     )
     (edit,) = (message for message in sent.messages if isinstance(message, EditMessage))
     assert (edit.message_id, edit.keyboard[0][0].label) == (121, "↩ Zurückholen")
+    assert edit.html == "✓ Verschickt: Backbone\n\n<blockquote>Backbone</blockquote>"
     assert any(isinstance(message, RetireButtons) for message in sent.messages)
     reads(again, ("toast", "gerade schon verschickt", []))
 
@@ -92,6 +95,31 @@ def test_nothing_is_sent_unseen(services: Dialogue, request_: Request, event: Ev
     (turn,) = play(services, event)
 
     reads(turn, ("toast", toast, []))
+
+
+def test_long_text_is_folded_once_sent() -> None:
+    """What was sent stays readable for colleagues; if it is long, at a tap."""
+    html = render_template("sent", "advisers", title="Geld", text="<" * 301)
+
+    assert html == f"✓ Verschickt: Geld\n\n<blockquote expandable>{'&lt;' * 301}</blockquote>"
+
+
+class AboutContact(FakeAnswerer):
+    """Finds mostly entries about the bot, and on the contact."""
+
+    def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
+        about_bot = [Entry(f"bot-{number}", lang, "Bot", "", Layer.BOT) for number in range(3)]
+        return [*about_bot, Entry("kontakt", lang, "Kontakt", ""), Entry("geld", lang, "Geld", "")][:count]
+
+
+@pytest.mark.parametrize("answer", [answer_with("kontakt"), NO_ANSWER])
+def test_entries_on_bot_and_contact_are_not_suggested(services: Dialogue, answer: Answer) -> None:
+    """A request has reached the advisers already, so nothing on how to reach them or on the bot is suggested."""
+    kept(services, OPEN)
+
+    (turn,) = play(replace(services, answerer=AboutContact([answer])), SUGGEST)
+
+    reads(turn, ("desk", "mit keinem davon geantwortet", [f"q:read:{REFERENCE}:geld"]), ("toast", "", []))
 
 
 class LongIds(FakeAnswerer):
