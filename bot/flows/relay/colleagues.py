@@ -42,9 +42,9 @@ def handle_handover_command(context: TurnContext, request: Request) -> Turn:
     matching = [other for other in others if name and _matches(other, name)]
     if len(matching) == 1:
         return _hand_over(context, request, matching[0])
-    keyboard = _name_buttons(request, matching or others)
+    keyboard = _name_buttons(context, request, matching or others)
     return say_at_desk(
-        context, "handover", keyboard, name=context.event.text, found=len(matching), known=bool(others)
+        context, "handover", keyboard, name=context.event.text, found=len(matching), known=bool(keyboard)
     )
 
 
@@ -54,9 +54,8 @@ def handle_handover_button(context: TurnContext, request: Request, user_id: str)
         return refuse_tap(context)
     others = _list_others(context, request)
     if not user_id:
-        notice = message_to_advisers(
-            request, "handover", _name_buttons(request, others), name="", found=0, known=bool(others)
-        )
+        keyboard = _name_buttons(context, request, others)
+        notice = message_to_advisers(request, "handover", keyboard, name="", found=0, known=bool(keyboard))
         return Turn(context.state, (notice, AnswerCallback()))
     colleague = next((other for other in others if str(other.user_id) == user_id), None)
     if colleague is None:
@@ -77,9 +76,11 @@ def _matches(colleague: Colleague, name: str) -> bool:
     return name == colleague.username.casefold() or colleague.name.casefold().startswith(name)
 
 
-def _name_buttons(request: Request, colleagues: list[Colleague]) -> Keyboard:
+def _name_buttons(context: TurnContext, request: Request, colleagues: list[Colleague]) -> Keyboard:
+    """Return a button for each colleague but the one who asks, who can still give their own name to take over."""
     data = f"{ADVISER_CALLBACK}give:{request.reference}:"
-    return tuple((Button(other.name, f"{data}{other.user_id}"),) for other in colleagues[:MAX_OFFERED])
+    offered = [other for other in colleagues if other.user_id != context.event.user_id]
+    return tuple((Button(other.name, f"{data}{other.user_id}"),) for other in offered[:MAX_OFFERED])
 
 
 def _hand_over(context: TurnContext, request: Request, colleague: Colleague) -> Turn:

@@ -11,6 +11,7 @@ from bot.domain.event import EventKind
 from bot.domain.message import SendMessage
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.colleagues import ANONYMOUS_ADMIN
+from bot.flows.relay.messages import advisers_label
 from tests.conftest import Clock
 from tests.support.relay import (  # fmt: skip
     ADA,
@@ -81,6 +82,22 @@ def test_request_is_handed_over_by_button(services: Dialogue) -> None:
     assert (stored(services).adviser, stored(services).status) == ("Cem", RequestStatus.TAKEN)
     assert any(getattr(message, "message_id", None) == 130 for message in given.messages)
     reads(again, ("toast", "gilt nicht mehr", []))
+
+
+def test_nobody_is_offered_themselves(services: Dialogue) -> None:
+    """Of those seen here, whoever asks is not offered; if nobody else is, it says how colleagues become known."""
+    kept(services, OPEN)
+    play(services, adviser(text="Hallo", thread=0))
+    (alone,) = play(services, tap(GIVE))
+    meet(services)
+    (typed, tapped) = play(services, command("uebergabe", user=CEM, name="Cem"), tap(GIVE))
+
+    label = advisers_label("here")
+    reads(alone, ("desk", f"auf „{label}“", []), ("toast", "", []))
+    for turn, others in ((typed, {BEA, EVE}), (tapped, {EVE, CEM})):
+        assert isinstance(turn.messages[0], SendMessage)
+        data = {button.data for row in turn.messages[0].keyboard for button in row}
+        assert data == {f"{GIVE}:{other}" for other in others}
 
 
 def test_colleague_takes_over(services: Dialogue) -> None:
