@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
-from itertools import islice
 
+from bot.answering.heeding import MIN_OPTIONS, answer_doubt, heed_tone
 from bot.answering.language import base_language, choose_reply_language, detect_question_language
 from bot.answering.tone import Tone, read_tone, without_yes_or_no
 from index.decision.calibration import Decision
@@ -18,10 +18,10 @@ from index.search.follow_up import (
     search_message,
 )
 from index.search.result import SearchResult
-from index.search.searcher import MAX_OPTIONS, Searcher
+from index.search.searcher import Searcher
 from knowledge.records.contacts import Contact
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
-from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.entry import DETAILS_GAP, LEICHTE_SPRACHE, Entry, Layer
 from knowledge.records.intents import ReplyKind
 from prompts.render import format_label, render_template
 from prompts.telegram_html import embolden_sentence, find_block, html_to_plain, markdown_to_html
@@ -29,8 +29,6 @@ from prompts.telegram_html import embolden_sentence, find_block, html_to_plain, 
 MAX_BODY_CHARS = 3_000  # of an entry in one answer; only documents of an external folder are longer
 LABELLED_LAYERS = frozenset((Layer.PAGE, Layer.LITERATURE, Layer.WEB))
 MAX_RANKED = 300  # entries among which an example is looked for
-MOOD = "mood"  # the intent that a worry resembles
-WORRY_LABELS = 3  # sentences to take up a worry with, so that two in a row are not the same
 NOTED_LANGUAGES = frozenset(("tr", "uk", "ru", "ar", "fr", "es", "pl"))  # have a label that names them
 
 
@@ -101,7 +99,12 @@ class Answerer:
         self._small_words = {lang: lang_markers.small_words for lang, lang_markers in markers.items()}
 
     def answer_question(
-        self, question: str, telegram_lang: str = "", chosen_lang: str = "", recent_ids: Sequence[str] = ()
+        self,
+        question: str,
+        telegram_lang: str = "",
+        chosen_lang: str = "",
+        recent_ids: Sequence[str] = (),
+        last_question: str = "",
     ) -> Answer:
         """Answer a question.
 
@@ -109,18 +112,18 @@ class Answerer:
             telegram_lang: the language code of the person's Telegram, a prior for that of the question.
             chosen_lang: the language they chose for answers; "" if they didn't.
             recent_ids: the entries shown before, the latest first, which a follow-up may refer to.
+            last_question: what the person wrote before; of two worries in a row, only the first gets a warm sentence.
         """
         telegram_lang = telegram_lang[:2].lower()
         question_lang = self._question_language(question, telegram_lang, chosen_lang)
         lang = chosen_lang or choose_reply_language(question_lang, telegram_lang, self._default_lang)
         note = "" if question_lang == lang or chosen_lang else _language_note(question_lang, lang)
         markers = self._markers.get(question_lang, NO_MARKERS)
-        tone = read_tone(question, markers)
+        tone = read_tone(question, markers, last_question)
         recent_ids = () if tone.worries else recent_ids  # a worry says what it is about
-        result = search_message(self._get_searcher(), question, markers, recent_ids, lang)
-        is_refused = tone.tells and result.decision is Decision.ABSTAIN and not result.off_topic
-        if is_refused or (tone.worries and result.decision is Decision.SMALL_TALK):
-            result = _offer_nearest(self._get_searcher(), result, lang)
+        searcher = self._get_searcher()
+        result = search_message(searcher, question, markers, recent_ids, lang)
+        result = heed_tone(searcher, answer_doubt(searcher, question, result, markers, lang), tone, lang)
         answer = replace(self._render_result(result, lang, note, tone), question=question)
         html = _take_up(answer, tone)
         if result.context and not result.already_shown and not names_subject(question, markers):
@@ -199,7 +202,14 @@ class Answerer:
                 html = _render_entry(result.entry, lang, note, sentence, answers=tone.asks)
                 return Answer(AnswerStatus.ANSWERED, html, lang, result)
             case Decision.CLARIFY:
-                return Answer(AnswerStatus.CLARIFY, _offer_choice(result, lang, note, tone), lang, result)
+                if tone.worries and not result.nearest and len(result.options) < MIN_OPTIONS:
+                    topic = next((option.title for option in result.options), "")
+                    html = render_template(
+                        "worry", lang, topic=topic, again=tone.goes_on, contact=self._contact, note=note
+                    )
+                else:
+                    html = _offer_choice(result, lang, note, tone)
+                return Answer(AnswerStatus.CLARIFY, html, lang, result)
             case Decision.ABSTAIN:
                 gap = result.entry
                 note = note or (_missing_text_note(gap, lang) if gap else "")
@@ -208,13 +218,24 @@ class Answerer:
                 else:
                     gap_text, has_related = gap.body if gap else "", bool(result.related)
                     html = render_template(
-                        "abstained", lang, gap=gap_text, near=has_related, contact=self._contact, note=note
+                        "abstained",
+                        lang,
+                        about=_sure_subject(self._get_searcher(), result, lang),
+                        gap=gap_text,
+                        near=has_related,
+                        contact=self._contact,
+                        note=note,
                     )
                 return Answer(AnswerStatus.ABSTAINED, html, lang, result)
             case Decision.SMALL_TALK:
                 if result.reply is ReplyKind.CONSULTATION:
                     html = render_template(
-                        "consultation", lang, contact=self._contact, topics=bool(result.related), note=note
+                        "consultation",
+                        lang,
+                        contact=self._contact,
+                        topics=bool(result.related),
+                        opening=_open_consultation(tone, lang),
+                        note=note,
                     )
                     return Answer(AnswerStatus.CONSULTATION, html, lang, result)
                 html = render_template(result.intent, lang, question="", again=False, contact=self._contact)
@@ -228,22 +249,24 @@ def _take_up(answer: Answer, tone: Tone) -> str:
     if tone.organisation and answer.status is not AnswerStatus.CONSULTATION:
         welcome = format_label("warm_organisation", answer.lang, organisation=tone.organisation)
         return f"{escape(welcome)}\n\n{answer.html}\n\n{format_label('warm_selfcheck', answer.lang)}"
-    if tone.worries:
-        return f"{format_label(f'warm_worry_{len(answer.question) % WORRY_LABELS}', answer.lang)}\n\n{answer.html}"
+    if tone.is_burdened and not tone.goes_on and answer.status is not AnswerStatus.CONSULTATION:
+        return f"{format_label('warm_worry', answer.lang)}\n\n{answer.html}"
     return answer.html
 
 
-def _offer_nearest(searcher: Searcher, result: SearchResult, lang: str) -> SearchResult:
-    """Return a choice of entries in place of a refusal, or of small talk that is not sure: a worry resembles it."""
-    is_small_talk = result.decision is Decision.SMALL_TALK and result.intent != MOOD
-    is_sure = is_small_talk and result.probability >= MIN_SURE_PROBABILITY
-    entries = searcher.answering_entries((hit.target for hit in result.hits), lang)
-    options = tuple(islice((entry for entry in entries if entry.layer is not Layer.BOT), MAX_OPTIONS))
-    return (
-        result
-        if is_sure or not options
-        else replace(result, decision=Decision.CLARIFY, reply=None, entry=None, options=options)
-    )
+def _sure_subject(searcher: Searcher, result: SearchResult, lang: str) -> str:
+    """Return the title of what a refused question is surely about; "" if that is unsure, or if its gap names it."""
+    is_named = result.entry is not None and result.entry.id != DETAILS_GAP
+    if is_named or result.probabilities is None or result.probabilities.top_correct < MIN_SURE_PROBABILITY:
+        return ""
+    entry = searcher.find_entry(result.hits[0].target, lang)
+    return entry.title if entry and entry.layer is not Layer.BOT else ""
+
+
+def _open_consultation(tone: Tone, lang: str) -> str:
+    """Return how the offer of a person begins to whoever is exhausted or angry; "" for anybody else."""
+    name = "opening_exhausted" if tone.exhausted else "opening_sorry" if tone.scolds else ""
+    return format_label(name, lang) if name else ""
 
 
 def _render_entry(entry: Entry, lang: str, note: str = "", sentence: str = "", *, answers: bool = False) -> str:

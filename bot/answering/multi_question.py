@@ -39,7 +39,12 @@ class MessageAnswers:
 
 
 def answer_each_question(
-    answerer: Answerer, text: str, telegram_lang: str = "", chosen_lang: str = "", recent_ids: Sequence[str] = ()
+    answerer: Answerer,
+    text: str,
+    telegram_lang: str = "",
+    chosen_lang: str = "",
+    recent_ids: Sequence[str] = (),
+    last_question: str = "",
 ) -> MessageAnswers:
     """Answer every question of a message, at most ``MAX_ANSWERS``; a later one may refer to the answer before it.
 
@@ -53,10 +58,11 @@ def answer_each_question(
     for question_text in question_texts:
         if len(_merge_answers(answers)) == MAX_ANSWERS:
             return MessageAnswers(_merge_answers(answers), has_more=True, is_truncated=is_truncated)
-        answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, recent_ids)
+        answer = answerer.answer_question(question_text, telegram_lang, chosen_lang, recent_ids, last_question)
         if answer.entry_id:  # nobody refers to a choice that is not yet seen
             recent_ids = add_recent_entry(recent_ids, answer.result.subject_id)
         answers.append(answer)
+        last_question = question_text
     return MessageAnswers(_merge_answers(answers), is_truncated=is_truncated)
 
 

@@ -11,6 +11,7 @@ from knowledge.records.discourse_markers import DiscourseMarkers
 
 MAX_WORDS = 3  # behind "wir sind ein" to what somebody is: "ganz kleiner Sportverein"
 _CLAUSE_END = re.compile(r"[.,;:!?\n–]+")
+_SOME_WORDS = r"(?: \w+){0,3}"  # for "…" in a phrase
 _YES_OR_NO = re.compile(r"\A(?:Ja|Nein|Yes|No), (?!aber|but)")
 
 
@@ -22,11 +23,22 @@ class Tone:
         organisation: what its writers say they are, in their own word: "Sportverein"; "" if they do not say.
         worries: whether it states a worry or an obstacle and asks nothing.
         asks: whether it is worded as a question that yes or no may answer.
+        exhausted: whether its writer is at the end of their strength and asks nothing.
+        scolds: whether it has a word that scolds whoever answers.
+        goes_on: whether the message before showed a worry or exhaustion, too.
     """
 
     organisation: str = ""
     worries: bool = False
     asks: bool = True
+    exhausted: bool = False
+    scolds: bool = False
+    goes_on: bool = False
+
+    @property
+    def is_burdened(self) -> bool:
+        """Whether its writer is worried or exhausted."""
+        return self.worries or self.exhausted
 
     @property
     def tells(self) -> bool:
@@ -34,8 +46,8 @@ class Tone:
         return self.worries or (bool(self.organisation) and not self.asks)
 
 
-def read_tone(message: str, markers: DiscourseMarkers) -> Tone:
-    """Return how to take up a message; ``markers`` are those of its language."""
+def read_tone(message: str, markers: DiscourseMarkers, previous: str = "") -> Tone:
+    """Return how to take up a message; ``markers`` are of its language, ``previous`` is the one before it."""
     words = WORD_PATTERN.findall(message.lower())
     has_question_mark = "?" in message
     is_question = has_question_mark or not markers.question_words.isdisjoint(words[:1])
@@ -43,6 +55,9 @@ def read_tone(message: str, markers: DiscourseMarkers) -> Tone:
         organisation=_find_organisation(message, markers),
         worries=not is_question and _contains_phrase(words, markers.worrying),
         asks=has_question_mark or not markers.asking.isdisjoint(words[:1]),
+        exhausted=not is_question and _contains_pattern(message, markers.exhausted),
+        scolds=_contains_phrase(words, markers.scolding),
+        goes_on=bool(previous) and read_tone(previous, markers).is_burdened,
     )
 
 
@@ -73,3 +88,10 @@ def _find_organisation(message: str, markers: DiscourseMarkers) -> str:
 def _contains_phrase(words: list[str], phrases: frozenset[str]) -> bool:
     text = f" {' '.join(words)} "
     return any(f" {phrase} " in text for phrase in phrases)
+
+
+def _contains_pattern(message: str, phrases: frozenset[str]) -> bool:
+    """Return whether a clause has one of some phrases, in which "…" and "." mean what understanding.yaml says."""
+    clauses = [" ".join(("", *WORD_PATTERN.findall(clause), ".")) for clause in _CLAUSE_END.split(message.lower())]
+    patterns = [f" {re.escape(phrase)}(?!\\w)".replace("\\ …", _SOME_WORDS) for phrase in phrases]
+    return any(re.search(pattern, clause) for pattern in patterns for clause in clauses)

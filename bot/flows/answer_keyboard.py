@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
+from bot.answering.heeding import COMPLAINT
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.message import Button, EditKeyboard, Keyboard
 from bot.domain.turn import Turn
@@ -25,7 +26,6 @@ from knowledge.records.entry import Layer
 from prompts.render import format_label, load_labels
 
 MAX_BUTTONS = 4  # below an answer at first sight
-COMPLAINT = "feelings"  # the intent, and the template of its reply
 EXPLAINABLE_STATUSES = frozenset((AnswerStatus.ANSWERED, AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED))
 ANSWER_CALLBACKS = (
     COMMAND_CALLBACK,
@@ -52,7 +52,8 @@ def build_answer_keyboard(answer: Answer, asked: str = "", *, unfolded: bool = F
     if answer.status is AnswerStatus.SMALLTALK:
         return ((talk,),) if result.intent == COMPLAINT else ()
     explain_data = f"{EXPLAIN_CALLBACK}{asked.replace('.', ':')}"
-    is_explainable = asked and answer.status in EXPLAINABLE_STATUSES
+    asks_back = answer.status is AnswerStatus.CLARIFY and not result.options and not result.context
+    is_explainable = asked and answer.status in EXPLAINABLE_STATUSES and not asks_back
     why_row = ((Button(labels["why"], explain_data),),) if is_explainable else ()
     entry_rows = tuple(
         (Button(entry.title, data),)

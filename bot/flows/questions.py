@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
+from bot.answering.heeding import COMPLAINT
 from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage, truncate_text
 from bot.domain.turn import AnswerDecision, State, Turn
 from bot.flows import crisis
-from bot.flows.answer_keyboard import COMPLAINT, build_answer_keyboard
+from bot.flows.answer_keyboard import build_answer_keyboard
 from bot.flows.callback_data import ENTRY_CALLBACK, REQUEST_ADVICE, fits_button
 from bot.flows.context import TurnContext
 from index.search.follow_up import add_recent_entry
@@ -173,7 +174,8 @@ def _limit_questions(context: TurnContext) -> Turn | None:
 
 def _answer_text(context: TurnContext, text: str, recent_ids: Sequence[str]) -> MessageAnswers:
     language_code, lang = context.event.language_code, context.state.lang
-    return answer_each_question(context.services.answerer, text, language_code, lang, recent_ids)
+    last_question = context.state.last_question if context.event.private else ""
+    return answer_each_question(context.services.answerer, text, language_code, lang, recent_ids, last_question)
 
 
 def _is_complaint(answer: Answer) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -73,7 +73,7 @@ class Searcher:
             decision = Decision.ABSTAIN
         entry_id = {Decision.ANSWER: hits[0].target, Decision.ABSTAIN: gap_id}.get(decision)
         entry = reader.get_entry(entry_id, lang) if entry_id else None
-        nearest = tuple(reader.get_entry(hit.target, lang) for hit in hits[:MAX_OPTIONS])
+        nearest = self._load_nearest(hits, lang)
         is_choice = decision is Decision.CLARIFY
         is_near = decision is Decision.ABSTAIN and features.refusal_margin <= 0
         is_request = decision is Decision.SMALL_TALK and reply is ReplyKind.CONSULTATION
@@ -121,6 +121,14 @@ class Searcher:
         others = float(by_questions[~is_own].max(initial=0.0))
         return nearest >= max(MIN_RESEMBLANCE, others + RESEMBLANCE_MARGIN)
 
+    def find_alike(self, question: str, examples: Mapping[str, tuple[str, ...]]) -> str:
+        """Return the id of the entry whose examples a question resembles; "" for none."""
+        vector = self._encode_queries(question)[0]
+        closeness = {name: float((self._encode_examples(texts) @ vector).max()) for name, texts in examples.items()}
+        best = max(closeness, key=closeness.__getitem__, default="")
+        is_near = best in self.reader.entries and closeness[best] >= MIN_RESEMBLANCE
+        return best if is_near and self.resembles(question, examples[best], best) else ""
+
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         """Return an entry in a language, or in the first it has; None if there is no such entry."""
         return self.reader.get_entry(entry_id, lang) if entry_id in self.reader.entries else None
@@ -140,6 +148,14 @@ class Searcher:
         limit = MAX_RELATED_TO_GAP if entry.layer is Layer.GAP else MAX_OPTIONS
         related = (hit.target for hit in hits) if hits and entry.id == DETAILS_GAP else entry.related
         return tuple(islice(self.answering_entries(related, lang), limit))
+
+    def _load_nearest(self, hits: Sequence[Hit], lang: str) -> tuple[Entry, ...]:
+        """Load the nearest entries, without one about the bot among others that are about the subject."""
+        entries = [self.reader.get_entry(hit.target, lang) for hit in hits[: 2 * MAX_OPTIONS]]
+        about_bot = [entry.layer is Layer.BOT for entry in entries[:MAX_OPTIONS]]
+        if not entries or about_bot[0] or sum(about_bot) != 1:
+            return tuple(entries[:MAX_OPTIONS])
+        return tuple([entry for entry in entries if entry.layer is not Layer.BOT][:MAX_OPTIONS])
 
     def _score_candidates(self, question: str) -> tuple[Float32Array, Candidates]:
         masked_question = mask_names(question, self.reader.proper_names)

@@ -5,7 +5,7 @@ language it is written.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +48,9 @@ class DiscourseMarkers:
     example_words: _Words = frozenset()
     example_fillers: _Words = frozenset()
     places: _Words = frozenset()
+    exhausted: _Words = frozenset()
+    scolding: _Words = frozenset()
+    doubting: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
     @property
     def small_words(self) -> frozenset[str]:
@@ -56,7 +59,7 @@ class DiscourseMarkers:
         return frozenset(word for words in lists for phrase in words for word in phrase.split())
 
 
-NO_MARKERS = DiscourseMarkers(*(frozenset[str]() for _ in fields(DiscourseMarkers)))
+NO_MARKERS = DiscourseMarkers(*(frozenset[str]() for item in fields(DiscourseMarkers) if not item.kw_only))
 
 
 def read_markers(path: Path) -> Mapping[str, DiscourseMarkers]:

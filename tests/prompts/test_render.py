@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError
 
 from bot.domain.commands import ADVISER_COMMANDS, COMMANDS_BY_LANG
 from prompts.render import TEMPLATES_FOLDER, format_label, load_labels, render_template
@@ -20,6 +20,17 @@ def template_names(lang: str) -> set[str]:
 def test_languages_have_the_same_templates() -> None:
     """No template is missing in any language."""
     assert template_names("de") == template_names("en")
+
+
+def test_templates_compile() -> None:
+    """No template has a mistake in its tags, also those that are rarely shown."""
+    environment = Environment(autoescape=True)
+    paths = sorted(TEMPLATES_FOLDER.glob("*/*.j2"))
+
+    for path in paths:
+        environment.parse(path.read_text("utf-8"), filename=str(path))
+
+    assert paths
 
 
 def test_languages_have_the_same_labels() -> None:

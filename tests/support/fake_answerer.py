@@ -33,7 +33,12 @@ class FakeAnswerer(Answerer):
         self.questions: list[tuple[str, str]] = []
 
     def answer_question(
-        self, question: str, telegram_lang: str = "", chosen_lang: str = "", recent_ids: Sequence[str] = ()
+        self,
+        question: str,
+        telegram_lang: str = "",
+        chosen_lang: str = "",
+        recent_ids: Sequence[str] = (),
+        last_question: str = "",
     ) -> Answer:
         self.questions.append((question, next(iter(recent_ids), "")))
         answer = self._answers.popleft() if self._answers else NO_ANSWER

@@ -25,6 +25,9 @@ GERMAN = read_markers(Path(BUILT_IN) / MARKERS_FILE)["de"]
         ("Was tun, wenn keiner mitmacht", Tone(asks=False)),
         ("Macht denn keiner mit?", Tone()),
         ("Gibt es Beispiele", Tone()),
+        ("ich kann einfach nicht mehr, es reicht", Tone(exhausted=True, asks=False)),
+        ("Wir können nicht mehr zahlen", Tone(asks=False)),
+        ("so ein saftladen", Tone(scolds=True, asks=False)),
     ],
 )
 def test_tone(message: str, tone: Tone) -> None:
@@ -57,13 +60,59 @@ def test_organisation_is_welcomed_and_learns_of_the_selfcheck(answerer: Answerer
     assert answer.entry_id == "rolle-verein"
 
 
-@pytest.mark.parametrize("text", ["ich hab angst dass das zu viel wird", "bei uns macht eh keiner mit"])
-def test_worry_that_sounds_like_small_talk_gets_subjects(answerer: Answerer, text: str) -> None:
-    """A worry is taken up with a sentence, and with subjects in place of small talk or a telephone number."""
-    answer = answerer.answer_question(text, "de")
+@pytest.mark.parametrize("text", ["ich hab angst dass das zu viel wird", "mein chef blockt immer alles ab"])
+def test_worry_without_a_sure_subject_is_asked_about(answerer: Answerer, text: str) -> None:
+    """A worry that no subject surely fits is taken up with a sentence and a question; a second one gets a person."""
+    first = answerer.answer_question(text, "de")
+    second = answerer.answer_question(text, "de", last_question=text)
 
-    assert answer.status is AnswerStatus.CLARIFY
-    assert "Vielleicht hilft Ihnen eines dieser Themen" in answer.plain_text
+    assert first.status is AnswerStatus.CLARIFY
+    assert first.result.options == ()
+    assert first.plain_text.startswith("Das ist nicht leicht.\n\nWas macht Ihnen dabei am meisten zu schaffen?")
+    assert second.plain_text.startswith("Dazu kann Ihnen ein Mensch mehr sagen als ich: Jacob Rohm")
+
+
+def test_worry_with_a_sure_subject_is_answered(answerer: Answerer) -> None:
+    """A worry that an entry surely answers is taken up and answered, even if it sounds like small talk."""
+    answer = answerer.answer_question("die verwaltung mauert", "de")
+
+    assert answer.plain_text.startswith("Das ist nicht leicht.\n\nWenn die Verwaltung nicht mitmacht")
+
+
+def test_exhaustion_and_scolding_lead_to_a_person(answerer: Answerer) -> None:
+    """Whoever is exhausted or angry is offered a person, with a fitting sentence and without subjects."""
+    exhausted = answerer.answer_question("mir wächst das alles über den kopf", "de")
+    scolding = answerer.answer_question("ihr seid echt doof, das hilft mir null", "de")
+
+    assert exhausted.status is scolding.status is AnswerStatus.CONSULTATION
+    assert exhausted.plain_text.startswith("Das ist wirklich viel auf einmal")
+    assert scolding.plain_text.startswith("Es tut mir leid, dass ich Ihnen nicht geholfen habe. Sprechen Sie mit")
+    assert exhausted.result.related == scolding.result.related == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "entry_id"),
+    [
+        ("Wem gehört dieser Bot eigentlich?", "initiative-zukunftstraeger"),
+        ("ist das hier reklame für irgendwas", "initiative-zukunftstraeger"),
+        ("das klappt doch eh nie", "wirkt-collective-impact"),
+        ("könnt ihr sehen wer ich bin", "bot-datenschutz"),
+    ],
+)
+def test_distrust_is_answered(answerer: Answerer, text: str, entry_id: str) -> None:
+    """Distrust is answered by the entry that says what is asked, also within another subject."""
+    assert answerer.answer_question(text, "de").entry_id == entry_id
+    assert answerer.answer_question(text, "de", recent_ids=("ende-der-zusammenarbeit",)).entry_id == entry_id
+
+
+def test_entries_that_answer_distrust_exist(answerer: Answerer) -> None:
+    """The entries named in understanding.yaml exist."""
+    named = {
+        entry_id for markers in read_markers(Path(BUILT_IN) / MARKERS_FILE).values() for entry_id in markers.doubting
+    }
+
+    assert named
+    assert all(answerer.find_entry(entry_id, "de") for entry_id in named)
 
 
 @pytest.mark.parametrize(
