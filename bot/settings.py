@@ -266,6 +266,48 @@ def load_settings() -> Settings:
         raise SettingsError(f"The file {ENV_FILE} cannot be read ({error.strerror}).") from None
 
 
+def load_valid_settings() -> tuple[Settings, dict[str, frozenset[str]]]:
+    """Read the settings with the default in place of each wrong one, to check what does not depend on these.
+
+    Returns:
+        the settings, and for each fault a line about it with the fields that it is about.
+
+    Raises:
+        SettingsError: the file ``.env`` cannot be read, or a fault names no setting.
+    """
+    faults: dict[str, frozenset[str]] = {}
+    defaults: dict[str, object] = {}
+    while True:
+        try:
+            return Settings(**defaults), faults  # type: ignore[arg-type]  # each the default of its field
+        except ValidationError as error:
+            found = [
+                (line, _fields_of(item["loc"], line))
+                for item, line in zip(error.errors(include_input=False), describe_errors(error), strict=True)
+            ]
+        except (OSError, ValueError):
+            load_settings()  # says what is wrong with the file
+            raise
+        reset = frozenset[str]().union(*faults.values())
+        # What is only amiss because a wrong value was left out is no fault of its own.
+        faults |= {line: fields for line, fields in found if fields.isdisjoint(reset)}
+        wrong = frozenset[str]().union(*(fields for _, fields in found))
+        if not wrong - reset:
+            raise SettingsError("\n".join(line for line, _ in found))
+        for field in wrong:
+            default = Settings.model_fields[field].get_default(call_default_factory=True)
+            defaults["PORT" if field == "port" else field] = default
+
+
+def _fields_of(location: tuple[int | str, ...], line: str) -> frozenset[str]:
+    """Return the fields that a line about a fault is about: that of its location, else all that it names."""
+    by_variable = {env_variable(field): field for field in Settings.model_fields}
+    if location:
+        name = str(location[0])
+        return frozenset((by_variable.get(name, name),))
+    return frozenset(by_variable[name] for name in re.findall(rf"{ENV_PREFIX}[A-Z_]+", line))
+
+
 def find_unknown_variables() -> dict[str, str]:
     """Return the variables in the environment and in ``.env`` that look like settings but are none.
 

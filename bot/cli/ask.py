@@ -20,21 +20,22 @@ if TYPE_CHECKING:  # `gwbot --help` must not load the index
 
 
 @click.command()
-@click.argument("question", required=False)
+@click.argument("question", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Write the answer as one JSON object.")
 @click.option("--jsonl", is_flag=True, help='Read {"id", "question", "lang"} lines from standard input.')
 @index_option
-def ask(question: str | None, as_json: bool, jsonl: bool, root: Path | None) -> None:
-    """Answer QUESTION."""
-    if bool(question) == jsonl:
+def ask(question: tuple[str, ...], as_json: bool, jsonl: bool, root: Path | None) -> None:
+    """Answer QUESTION, with or without quotation marks."""
+    text = " ".join(question)
+    if bool(text) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
     answer_question = _build_answer_function(root)
     if not jsonl and not as_json:
-        answers = answer_question(question or "", "").with_headings()
+        answers = answer_question(text, "").with_headings()
         click.echo(escape_control_chars("\n\n".join(answered.plain_text for answered in answers)))
         return
     if not jsonl:
-        click.echo(json_line(_answer_timed(answer_question, question or "", "")))
+        click.echo(json_line(_answer_timed(answer_question, text, "")))
         return
     for number, item in _read_json_lines():
         answered = _answer_timed(answer_question, str(item.get("question", "")), str(item.get("lang") or ""))

@@ -17,10 +17,16 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
-from bot.cli.options import chosen_settings, open_store
+from bot.cli.options import chosen_settings, chosen_tenant, open_store
 from bot.errors import ConnectionFailed, GwError, SettingsError, StoreError
 from bot.log import escape_control_chars
-from bot.settings import Settings, describe_unknown_variable, find_unknown_variables
+from bot.settings import (
+    Settings,
+    describe_unknown_variable,
+    env_variable,
+    find_unknown_variables,
+    load_valid_settings,
+)
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
 
@@ -60,26 +66,49 @@ def doctor(live: bool) -> None:
 
     A line begins with ok, off (not used, and not needed), todo (before the bot goes live) or wrong (exit code 1).
     """
+    faults: dict[str, frozenset[str]] = {}
     try:
         settings = chosen_settings()
     except SettingsError as error:
+        settings, faults = _load_valid_settings(error)
+    states = [_report("settings", Finding(State.WRONG, line)) for line in faults]
+    unknown = _list_unknown_variables()
+    if not unknown and not faults:
+        unknown = [Finding(State.OK, "all variables are known and valid")]
+    states += [_report("settings", finding) for finding in unknown]
+    wrong_fields = frozenset[str]().union(*faults.values())
+    states.append(_run_check(*ENCODER_CHECK, settings))
+    is_main = settings.tenant_name == MAIN_TENANT
+    tenants = list_tenant_names(settings) if is_main else []
+    if settings.telegram_token is not None or not tenants or faults:
+        for name, check in BOT_CHECKS if is_main else TENANT_CHECKS:
+            variables = [
+                env_variable(field) for field in sorted(wrong_fields) if field.startswith(NEEDS.get(name, ()))
+            ]
+            verb = "is" if len(variables) == 1 else "are"
+            waits = Finding(State.TODO, f"checked once {', '.join(variables)} {verb} right")
+            states.append(_report(name, waits) if variables else _run_check(name, check, settings))
+    for name in tenants:
+        waits = Finding(State.TODO, "checked once the settings are right, since it inherits them")
+        states += [_report(name, waits)] if faults else _check_tenant(settings, name)
+    wrong, todo = states.count(State.WRONG), states.count(State.TODO)
+    click.echo(f"Not ready to go live: {wrong} wrong, {todo} to do." if wrong or todo else "Ready to go live.")
+    sys.exit(1 if wrong or (live and todo) else 0)
+
+
+def _load_valid_settings(error: SettingsError) -> tuple[Settings, dict[str, frozenset[str]]]:
+    """Return the settings without the wrong ones, and the faults; end with 1 if there is nothing to go on with."""
+    try:
+        settings, faults = load_valid_settings()
+    except SettingsError:
+        faults = {}
+    if chosen_tenant() or not faults:
         for line in str(error).splitlines():
             _report("settings", Finding(State.WRONG, line))
         for finding in _list_unknown_variables():
             _report("settings", finding)
         sys.exit(1)
-    tenants = list_tenant_names(settings) if settings.tenant_name == MAIN_TENANT else []
-    unknown = _list_unknown_variables() or [Finding(State.OK, "all variables are known and valid")]
-    states = [_report("settings", finding) for finding in unknown]
-    states.append(_run_check(*ENCODER_CHECK, settings))
-    if settings.telegram_token is not None or not tenants:
-        bot_checks = BOT_CHECKS if settings.tenant_name == MAIN_TENANT else TENANT_CHECKS
-        states += [_run_check(name, check, settings) for name, check in bot_checks]
-    for name in tenants:
-        states += _check_tenant(settings, name)
-    wrong, todo = states.count(State.WRONG), states.count(State.TODO)
-    click.echo(f"Not ready to go live: {wrong} wrong, {todo} to do." if wrong or todo else "Ready to go live.")
-    sys.exit(1 if wrong or (live and todo) else 0)
+    return settings, faults
 
 
 def _list_unknown_variables() -> list[Finding]:
@@ -313,6 +342,16 @@ BOT_CHECKS: tuple[Check, ...] = (
     ("mail", _check_mail),
     ("mailbox", _check_mailbox),
 )
+# Beginnings of the settings a check needs: with the default in place of a wrong one it would check something else.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "index": ("index_", "knowledge_"),
+    "store": ("database_url",),
+    "operator": ("operator",),
+    "telegram": ("telegram_",),
+    "advisers": ("adviser_", "telegram_", "database_url", "smtp_url"),
+    "mail": ("smtp_url", "mail_"),
+    "mailbox": ("imap_url", "smtp_url", "mail_"),
+}
 TENANT_CHECKS: tuple[Check, ...] = (("settings", _check_settings), ("knowledge", _check_knowledge), *BOT_CHECKS)
 
 COMMANDS = (doctor,)

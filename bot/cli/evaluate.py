@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.cli.knowledge import problems_in_english
 from bot.cli.options import chosen_settings, index_option, questions_option, require_questions_file
 from bot.cli.terminal import showing_progress
 from bot.errors import GwError
@@ -60,12 +61,14 @@ def eval_command(
             raise click.UsageError(
                 "--retrieval measures another collection, so it can be combined with --report alone."
             )
-        _measure_retrieval(settings, retrieval, report)
+        with problems_in_english():
+            _measure_retrieval(settings, retrieval, report)
         return
     if sealed and path:
         raise click.UsageError("--sealed names the questions itself, so it cannot be combined with a file.")
     questions_file = SEALED_QUESTIONS if sealed else require_questions_file(path)
-    items = read_labelled_questions(questions_file)
+    with problems_in_english():
+        items = read_labelled_questions(questions_file)
     created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     folder = report or settings.bot_dir / "reports" / created
     earlier_results = _read_earlier_report(settings, compare, folder)

@@ -3,7 +3,9 @@
 The terminal speaks English, to operators; these commands alone speak the language of the editors.
 """
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -79,6 +81,16 @@ def print_problems(problems: Iterable[Problem], lang: str | None = None) -> None
     if listed:
         hints = sum(problem.is_hint for problem in listed)
         click.echo(_WORDINGS[lang]["summary"].format(errors=len(listed) - hints, hints=hints), err=True)
+
+
+@contextmanager
+def problems_in_english() -> Iterator[None]:
+    """End with 1 after printing the problems that occur in the block in English, like all else of the command."""
+    try:
+        yield
+    except ContentError as error:
+        print_problems(error.problems, "en")
+        sys.exit(1)
 
 
 def _settings_language() -> str:

@@ -11,13 +11,18 @@ from pathlib import Path
 
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
-from knowledge.errors import ContentError, Problem
+from knowledge.errors import EXAMPLE, ContentError, Problem
 from knowledge.parsing.text_file import read_text_file
 
 LABELLED_QUESTIONS = Path(__file__).with_name("questions.jsonl")  # those of the built-in knowledge
 SEALED_QUESTIONS = Path(__file__).with_name("sealed.jsonl")  # nobody looks at them: see docs/evaluation.md
 MAX_QUESTIONS_BYTES = 50_000_000
 _REQUIRED_KEYS = ("id", "question", "lang", "kind", "topic", "expect")
+_LIST_KEYS = ("entries", "history")
+EXAMPLE_LINE = (
+    '{"id": "1", "question": "Was ist ein Backbone?", "lang": "de", "kind": "answerable", "topic": "backbone", '
+    '"expect": "answered", "entries": ["backbone"]}'
+)
 STATUSES = {Decision.ANSWER: "answered", Decision.CLARIFY: "clarify", Decision.ABSTAIN: "abstained"}
 ANSWERABLE_KINDS = frozenset(("answerable", "noisy", "other-language"))
 
@@ -46,17 +51,31 @@ class LabelledQuestion:
 
 
 def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
-    """Read all questions of a file; raises ContentError for the first malformed line."""
-    questions = []
+    """Read all questions of a file; raises ContentError with every malformed line."""
+    questions: list[LabelledQuestion] = []
+    problems: list[Problem] = []
     for number, line in enumerate(read_text_file(path, MAX_QUESTIONS_BYTES).splitlines(), start=1):
         try:
             item = json.loads(line)
+        except (ValueError, RecursionError):
+            item = None
+        if not isinstance(item, dict):
+            problems.append(Problem.of(path, number, "labelled_not_json"))
+        elif missing := [key for key in _REQUIRED_KEYS if key not in item]:
+            names = ", ".join(missing)
+            problems.append(Problem.of(path, number, "labelled_incomplete", names=names))
+        elif any(not isinstance(item.get(key, []), list) for key in _LIST_KEYS):
+            names = ", ".join(_LIST_KEYS)
+            problems.append(Problem.of(path, number, "labelled_not_lists", names=names))
+        else:
             fields = {key: str(item[key]) for key in _REQUIRED_KEYS}
-            entries, history = (tuple(item.get(key, ())) for key in ("entries", "history"))
+            entries, history = (tuple(item.get(key, ())) for key in _LIST_KEYS)
             split = str(item.get("split", ""))
             questions.append(LabelledQuestion(**fields, entries=entries, split=split, history=history))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ContentError([Problem.of(path, number, "not_labelled", error=repr(error))]) from None
+    if problems:
+        first, *others = problems
+        values = {**dict(first.values), EXAMPLE: EXAMPLE_LINE}  # once is enough
+        raise ContentError([Problem.of(path, first.line, first.code, **values), *others])
     return questions
 
 

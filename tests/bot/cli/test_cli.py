@@ -48,6 +48,13 @@ def test_search_jsonl(tmp_path: Path) -> None:
     assert set(ranked["results"][0]) == {"entry", "score"}
 
 
+def test_question_without_quotation_marks(tmp_path: Path) -> None:
+    """The words of a question are joined, so that it needs no quotation marks."""
+    result = gwbot("ask", "--json", "Was", "ist", "ein", "Backbone", folder=tmp_path)
+
+    assert json.loads(result.stdout)["sources"][0]["entry"] == "backbone"
+
+
 def test_broken_line_is_named(tmp_path: Path) -> None:
     """A line that is not JSON is named by its number."""
     fails(gwbot("ask", "--jsonl", folder=tmp_path, stdin='{"question": "a"}\nkaputt\n'), "standard input, line 2")
@@ -95,9 +102,7 @@ def test_mode_needs_a_token(tmp_path: Path) -> None:
 def test_binary_questions_file(tmp_path: Path) -> None:
     """A file of labelled questions that is no text is named, with the line."""
     (tmp_path / "q.jsonl").write_bytes(b"\xff")
-    fails(
-        gwbot("eval", "--questions", "q.jsonl", folder=tmp_path), "q.jsonl:1: Fehler: Die Datei ist nicht als UTF-8"
-    )
+    fails(gwbot("eval", "--questions", "q.jsonl", folder=tmp_path), "q.jsonl:1: error: not UTF-8; save the file ")
 
 
 def test_missing_encoder_names_the_command_to_run(tmp_path: Path) -> None:
@@ -219,6 +224,34 @@ def test_doctor(tmp_path: Path) -> None:
     assert "Not ready to go live: 0 wrong, 3 to do." in good.stdout
     assert "ok    telegram: @standin_bot, inline mode on" in good.stdout
     assert "wrong telegram: Telegram does not know this token" in bad.stdout
+
+
+def test_doctor_names_all_wrong_settings(tmp_path: Path) -> None:
+    """All wrong settings are named at once, also contradictions; what needs none of them is checked."""
+    result = gwbot(
+        "doctor",
+        folder=tmp_path,
+        GW_TELEGRAM_TOKEN="falsch",
+        GW_RETENTION_DAYS="bald",
+        GW_WEBHOOK_URL="https://a.example",
+        GW_SMTP_URL="smtp://127.0.0.1:1",
+        PORT="x",
+    )
+
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    for variable in ("GW_TELEGRAM_TOKEN", "PORT", "GW_RETENTION_DAYS", "GW_WEBHOOK_SECRET", "GW_MAIL_FROM"):
+        assert len([line for line in lines if line.startswith(f"wrong settings: {variable}")]) == 1, result.stdout
+    assert [part for part in ("encoder", "index", "store") if f"\nok    {part}: " not in result.stdout] == []
+    assert "todo  telegram: checked once GW_TELEGRAM_TOKEN is right" in lines
+    assert lines[-1].startswith("Not ready to go live: 5 wrong")
+
+
+def test_doctor_checks_no_other_store(tmp_path: Path) -> None:
+    """If the address of the store is wrong, the store at the default address is neither checked nor made."""
+    result = gwbot("doctor", folder=tmp_path, GW_DATABASE_URL="mysql://a")
+
+    assert "todo  store: checked once GW_DATABASE_URL is right" in result.stdout
 
 
 @pytest.mark.parametrize(

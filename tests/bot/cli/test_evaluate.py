@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from index.evaluation.dataset import LABELLED_QUESTIONS
+from index.evaluation.dataset import EXAMPLE_LINE, LABELLED_QUESTIONS
 from tests.support.command_line import fails, gwbot, gwbot_process
 from tests.support.paths import PREPARED, ROOT
 
@@ -106,7 +106,10 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     """Mistakes that a user can fix are reported in one sentence before anything is evaluated."""
     eval_ = ("eval", "--questions", str(questions), "--report", "r")
     (tmp_path / "leer.jsonl").write_text("", "utf-8")
-    (tmp_path / "falsch.jsonl").write_text('{"id": 1}\n', "utf-8")
+    (tmp_path / "falsch.jsonl").write_text(
+        "\n".join(('{"id": 1}', "kaputt", "[]", EXAMPLE_LINE.replace('["backbone"]', '"backbone"'), EXAMPLE_LINE)),
+        "utf-8",
+    )
     (tmp_path / "sammlung").mkdir()
     (tmp_path / "sammlung" / "passages.de.jsonl").write_text("kaputt\n", "utf-8")
     (tmp_path / "sammlung" / "questions.de.jsonl").write_text("", "utf-8")
@@ -116,11 +119,16 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
         gwbot(*eval_, "--against", "x", folder=tmp_path),
         "neither a built index nor a prepared encoder or cross-encoder in x",
     )
-    fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl:1: Fehler: Die Datei ist leer.")
+    fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl:1: error: the file is empty")
     fails(
-        gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path), "falsch.jsonl:1: Fehler: Das ist keine Frage"
+        gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path),
+        "falsch.jsonl:1: error: this line lacks: question, lang, kind, topic, expect right, for example: "
+        + EXAMPLE_LINE,
+        "falsch.jsonl:2: error: this line is no JSON object\n",
+        "falsch.jsonl:3: error: this line is no JSON object\n",
+        "falsch.jsonl:4: error: entries, history must be lists\n",
     )
-    fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "passages.de.jsonl:1: Fehler: not JSON")
+    fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "passages.de.jsonl:1: error: not JSON")
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
     fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
