@@ -48,7 +48,7 @@ class Dialogue(Services):
         if event.kind is EventKind.EDITED and event.private and (turn := typed_answers.handle_form_edit(context)):
             return turn
         if event.private and not in_adviser_chat and (turn := requester.handle_requester_message(context)):
-            return turn
+            return short_replies.remember_question(context, turn)
         if in_adviser_chat and not event.private and event.kind in MESSAGE_KINDS:
             return hints.hint_at_topics(context, adviser.NOTE_PREFIX)
         if not event.addressed:

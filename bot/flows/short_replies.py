@@ -49,6 +49,7 @@ HOW_TO_BEGIN = f"{NOW} erstes"  # outside of the introduction and the self-check
 ONLY_AT_FIRST = f"{WHAT_IS_THIS} zuerst"  # after an answer, it asks about that
 MAX_QUESTION_AGE = HOUR
 PRAISING_SIGNS = frozenset("👍👏🙏🎉💪🤝😊😀🙂😃❤💚💙🧡💛")
+_CLAUSE_END = re.compile(r"[.,;:!\n]+")
 _YES_OR_NO = re.compile(r"(?:d|v|h:withdraw:[^:]+):(yes|no)(?::.*)?")  # data of the buttons of a question
 
 
@@ -108,7 +109,7 @@ def _find_reply(context: TurnContext) -> str:
 
 
 def _find_loose_wording(context: TurnContext, simplified: str) -> str:
-    """Return what a text means that asks for a word, or for an example, or begins with a greeting or reaction."""
+    """Return what a text means that asks for a word, for an example, or what this is, maybe after a greeting."""
     words, state, event = context.services.command_words, context.state, context.event
     for wording, meaning in words.items():
         asked = words.get(simplified.removeprefix(f"{wording} "), "") if meaning == MEANING_OF else ""
@@ -117,6 +118,9 @@ def _find_loose_wording(context: TurnContext, simplified: str) -> str:
     markers = context.services.answerer.discourse_markers(event.text, event.language_code, state.lang)
     if state.last_entry and asks_for_example(event.text, markers):
         return EXAMPLE
+    *before, last = _CLAUSE_END.split(event.text.rstrip(" .!?"))
+    if words.get(simplify_message(last)) == WHAT_IS_THIS and not any("?" in clause for clause in before):
+        return WHAT_IS_THIS
     first, _, rest = simplified.partition(" ")
     wording = words.get(rest, "") if first in markers.reacting else ""
     return wording if wording.partition(" ")[0] in AFTER_GREETING else ""

@@ -403,6 +403,8 @@ def test_greeting_before_a_wish(dialogue: Dialogue) -> None:
     dialogue = replace(dialogue, answerer=MarkingAnswerer())
 
     assert texts(say(dialogue, "Moin, was kannst du?")) == [render_template("introduce", "de")]
+    assert texts(say(dialogue, "Ich bin vom Kegelclub. Was is das hier??")) == [render_template("introduce", "de")]
+    assert texts(say(dialogue, "Was ist ein Backbone? Was ist das hier?"))[0] != render_template("introduce", "de")
     assert say(dialogue, "nein, ja", command(dialogue, "loeschen")).effects == ()
 
 
