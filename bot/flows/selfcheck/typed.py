@@ -13,12 +13,8 @@ from bot.flows.typed_options import find_named_option, find_option
 from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheckQuestion
 from prompts.render import format_label
 
-UNCLEAR, NEXT, NOW, CHOICE = (
-    ("gemeint", "unklar", "leichter"),
-    "weiter",
-    "jetzt",
-    "wahl",
-)  # in knowledge/commands.yaml
+# In knowledge/commands.yaml
+UNCLEAR, NEXT, NOW, CHOICE, YES = ("gemeint", "unklar", "leichter"), "weiter", "jetzt", "wahl", "ja"
 MAX_ANSWER_WORDS = 5  # a longer text that names an answer is something else
 
 
@@ -46,6 +42,8 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
         return _move_on(context, progress, question)
     if is_back:
         return callbacks.go_back(context, question.id) or show_question(context, progress, "check_first")
+    if word == YES:
+        return None  # an answer only to a question whose highest level is a yes
     level = str(int(number) - 1) if word == CHOICE else _find_level(text, question, context.lang)
     return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
 
