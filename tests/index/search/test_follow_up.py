@@ -34,7 +34,7 @@ def test_every_announcement_alone(lang: str) -> None:
         assert split_announcement(phrase, MARKERS[lang])[1] == phrase
 
 
-LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers))
+LISTS = "\n".join(f"  {field.name}: []" for field in fields(DiscourseMarkers) if not field.kw_only)
 
 
 @pytest.mark.parametrize(
