@@ -122,11 +122,11 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     fails(gwbot("eval", "--questions", "leer.jsonl", folder=tmp_path), "leer.jsonl:1: error: the file is empty")
     fails(
         gwbot("eval", "--questions", "falsch.jsonl", folder=tmp_path),
-        "falsch.jsonl:1: error: this line lacks: question, lang, kind, topic, expect right, for example: "
+        "falsch.jsonl:1: error: this line lacks question, lang, kind, topic, expect. right, for example: "
         + EXAMPLE_LINE,
-        "falsch.jsonl:2: error: this line is no JSON object\n",
-        "falsch.jsonl:3: error: this line is no JSON object\n",
-        "falsch.jsonl:4: error: entries, history must be lists\n",
+        "falsch.jsonl:2: error: this line is no JSON object.\n",
+        "falsch.jsonl:3: error: this line is no JSON object.\n",
+        "falsch.jsonl:4: error: entries, history must be lists.\n",
     )
     fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "passages.de.jsonl:1: error: not JSON")
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
