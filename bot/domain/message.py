@@ -94,6 +94,13 @@ class DeleteRelayed:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmNote:
+    """The sign at the event's message that it stays among the advisers of a request."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetireButtons:
     """A new text, without buttons, for a message in a request's thread that was sent under a number."""
 
@@ -173,7 +180,14 @@ class AlertOperator:
 
 
 RequestMessage = (
-    RelayMessage | EditRelayed | DeleteRelayed | RetireButtons | RefreshCard | SendMail | SendWithdrawalMail
+    RelayMessage
+    | EditRelayed
+    | DeleteRelayed
+    | ConfirmNote
+    | RetireButtons
+    | RefreshCard
+    | SendMail
+    | SendWithdrawalMail
 )
 ShownMessage = SendMessage | EditMessage | EditKeyboard | SendContact
 Message = ShownMessage | AnswerCallback | ShowCommandMenu | RequestMessage | AlertOperator

@@ -11,6 +11,7 @@ from bot.domain.message import (
     AlertOperator,
     AnswerCallback,
     Button,
+    ConfirmNote,
     DeleteRelayed,
     EditKeyboard,
     EditMessage,
@@ -47,6 +48,7 @@ ATTACHMENT_KIND = "drawn"  # the key that marks a placeholder of a file; its val
 UPLOADED_FILE = "sent"  # the kind of a file that Telegram already has
 CALLBACK_ANSWER_LIMIT = 200  # characters; Bot API, answerCallbackQuery
 RECEIPT = "✍"  # the reaction to a message that has arrived; Bot API, ReactionTypeEmoji
+NOTE_SIGN = "🙊"  # the one to a note among the advisers
 _BUTTON_LABEL_LIMIT = 64  # characters; the apps truncate longer labels
 
 
@@ -85,6 +87,9 @@ def _build_message_calls(message: Message, event: Event, adviser_chat: int | Non
             yield ApiCall(chat_id, DELETE_RELAYED, {}, edit_of=(event.chat_id, message_id), reference=reference)
             if message_id > 0:  # a number below 0 is that of a ready answer
                 yield ApiCall(event.chat_id, SET_REACTION, {"message_id": message_id}, reference=reference)
+        case ConfirmNote(reference):
+            params = {"message_id": event.message_id, "reaction": NOTE_SIGN}
+            yield ApiCall(event.chat_id, SET_REACTION, params, reference=reference)
         case RetireButtons(reference, number, html) if adviser_chat is not None:
             edit_of, destination = (adviser_chat, number), Destination.THREAD
             params = _html_params(html)

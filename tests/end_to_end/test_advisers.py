@@ -11,10 +11,13 @@ from tests.end_to_end.conftest import wait_for_text
 async def test_notes_stay_among_advisers(fake_telegram: FakeTelegram, ada: User, bea: User, forum: Group) -> None:
     """Messages that begin with // or are written outside the request's topic are not passed on."""
     topic = topic_of(await card(fake_telegram, bea, forum, await request(fake_telegram, ada)))
-    bea.send_text("// Kennen wir die?", chat=forum, topic=topic)
+    note = bea.send_text("// Kennen wir die?", chat=forum, topic=topic)
     bea.send_text("Wer hat Zeit?", chat=forum)
     bea.send_text("Guten Tag!", chat=forum, topic=topic)
     await wait_for_text(fake_telegram, ada, "Guten Tag!")
+    await fake_telegram.wait_for(
+        lambda: [m.reaction for m in fake_telegram.view_chat(forum).messages if m.id == note.id] == [("🙊",)]
+    )
 
     assert not any("Kennen wir" in seen.text or "Wer hat Zeit" in seen.text for seen in ada.bot_messages())
 

@@ -21,8 +21,10 @@ from bot.domain.effects import AppendTranscript, CorrectTranscript, RetractMessa
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import (
     AnswerCallback,
+    ConfirmNote,
     DeleteRelayed,
     EditRelayed,
+    Message,
     RefreshCard,
     RelayMessage,
     SendMessage,
@@ -84,7 +86,7 @@ def handle_adviser_message(context: TurnContext) -> Turn | None:
             return mistyped.refuse_album(context, album)
     if is_note or (request.private_notes and not is_edit):
         relayed_ids = {*album.messages, event.message_id} if was_relayed else album.messages
-        return _keep_among_advisers(state, request, album, tuple(sorted(relayed_ids)))
+        return _keep_among_advisers(context, request, album, tuple(sorted(relayed_ids)))
     if album.note or (is_edit and not was_relayed):
         return Turn(state)
     if is_edit:
@@ -125,13 +127,15 @@ def handle_adviser_callback(context: TurnContext, data: str) -> Turn | None:
     return ADVISER_ACTIONS[action](context, request, value)
 
 
-def _keep_among_advisers(state: State, request: Request, album: Album, relayed_ids: tuple[int, ...]) -> Turn:
-    """Keep a note and its album from the requester, and delete what was already relayed."""
-    messages = tuple(DeleteRelayed(request.reference, request.chat_id, message_id) for message_id in relayed_ids)
+def _keep_among_advisers(context: TurnContext, request: Request, album: Album, relayed_ids: tuple[int, ...]) -> Turn:
+    """Keep a note and its album from the requester, with a sign that it is, and delete what was already relayed."""
+    deletions = [DeleteRelayed(request.reference, request.chat_id, message_id) for message_id in relayed_ids]
+    sign = () if album.note else (ConfirmNote(request.reference),)  # an album has it once
+    messages: tuple[Message, ...] = (*deletions, *sign)
     retraction = (RetractMessages(request.reference, relayed_ids),) if relayed_ids else ()
     # The message with the adviser's name may be the one that is deleted.
     unnamed = (UpdateRequest(replace(request, speaker="")),) if relayed_ids and request.speaker else ()
-    return Turn(remember_album(state, Album(album.id, note=True)), messages, (*retraction, *unnamed))
+    return Turn(remember_album(context.state, Album(album.id, note=True)), messages, (*retraction, *unnamed))
 
 
 def _relay_to_requester(context: TurnContext, request: Request, album: tuple[int, ...]) -> Turn:

@@ -17,6 +17,7 @@ from bot.domain.effects import (
 from bot.domain.event import Event, EventKind
 from bot.domain.message import (
     AnswerCallback,
+    ConfirmNote,
     DeleteRelayed,
     EditRelayed,
     RefreshCard,
@@ -125,8 +126,10 @@ def test_editing_a_message_into_a_note_deletes_it(services: Dialogue) -> None:
     )
 
     unnamed = UpdateRequest(replace(TALKING, speaker=""))
-    assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88),), (RetractMessages(REFERENCE, (88,)), unnamed))
-    assert note == Turn(STATE)
+    sign = ConfirmNote(REFERENCE)
+    effects = (RetractMessages(REFERENCE, (88,)), unnamed)
+    assert sent == Turn(STATE, (DeleteRelayed(REFERENCE, ADA, 88), sign), effects)
+    assert note == Turn(STATE, (sign,))
 
 
 def test_message_to_a_closed_request_is_not_relayed(services: Dialogue) -> None:
@@ -159,11 +162,11 @@ def test_reply_without_request_is_reported(services: Dialogue) -> None:
     ("request_", "event", "expected"),
     [
         (OPEN, adviser(EventKind.BUTTON), None),
-        (OPEN, adviser(text="// nur für uns"), []),
+        (OPEN, adviser(text="// nur für uns"), [ConfirmNote]),
         (CLOSED, adviser(), [SendMessage]),
         (TALKING, adviser(EventKind.EDITED, message=88), [EditRelayed]),
         (TALKING, adviser(EventKind.EDITED, message=89), []),
-        (TALKING, adviser(EventKind.EDITED, "// doch nicht", message=88), [DeleteRelayed]),
+        (TALKING, adviser(EventKind.EDITED, "// doch nicht", message=88), [DeleteRelayed, ConfirmNote]),
         (TALKING, adviser(EventKind.EDITED, message=88, thread=0), [EditRelayed]),
         (TALKING, adviser(thread=0, reply_to=88), [RelayMessage]),
         (OPEN, adviser(thread=0), None),

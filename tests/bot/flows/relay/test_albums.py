@@ -10,7 +10,7 @@ from telegram import Bot, User
 
 from bot.domain.effects import RetractMessages
 from bot.domain.event import Event, EventKind
-from bot.domain.message import DeleteRelayed, EditRelayed, RelayMessage
+from bot.domain.message import ConfirmNote, DeleteRelayed, EditRelayed, RelayMessage
 from bot.domain.turn import Album, Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
@@ -74,7 +74,8 @@ def test_note_keeps_album_from_being_relayed(services: Dialogue, album: tuple[Ev
 
     turns = follow(services, *album)
 
-    assert [(turn.messages, turn.effects) for turn in turns] == [((), ())] * 3
+    signs = [(ConfirmNote(REFERENCE),), (), ()]
+    assert [(turn.messages, turn.effects) for turn in turns] == [(messages, ()) for messages in signs]
     assert services.store.requests.find_request(REFERENCE) == OPEN
     assert turns[-1].state.albums == (Album("a", note=True),)
 
@@ -103,7 +104,8 @@ def test_late_note_deletes_its_album(services: Dialogue) -> None:
     services.store.finish_update(9, item(92), late.state, build_calls(late.messages, item(92), DESK), late.effects)
     after = adviser_flow.handle_adviser_message(TurnContext(services, late.state, item(93)))
 
-    assert late.messages == (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
+    deletions = (DeleteRelayed(REFERENCE, ADA, 90), DeleteRelayed(REFERENCE, ADA, 91))
+    assert late.messages == (*deletions, ConfirmNote(REFERENCE))
     assert late.effects[0] == RetractMessages(REFERENCE, (90, 91))
     assert sent_to_requester(services) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
     assert services.store.outbox.find_reply_to(ADA, (DESK, 90)) == 78
@@ -125,7 +127,7 @@ def test_editing_a_caption_into_a_note_deletes_the_album(services: Dialogue) -> 
         item(90, "Plan", kind=EventKind.EDITED),
     )
 
-    assert kinds(note) == [DeleteRelayed, DeleteRelayed]
+    assert kinds(note) == [DeleteRelayed, DeleteRelayed, ConfirmNote]
     assert [(turn.messages, turn.effects) for turn in (edited_note, restored)] == [((), ())] * 2
     assert sent_to_requester(services) == [(DELETE_RELAYED, 90), (DELETE_RELAYED, 91)]
 
@@ -141,7 +143,7 @@ def test_queued_edit_is_dropped_with_its_copy(services: Dialogue) -> None:
         item(90, NOTE_TEXT, kind=EventKind.EDITED),
     )
 
-    assert [kinds(turn) for turn in turns] == [[RelayMessage], [EditRelayed], [DeleteRelayed]]
+    assert [kinds(turn) for turn in turns] == [[RelayMessage], [EditRelayed], [DeleteRelayed, ConfirmNote]]
     assert sent_to_requester(services) == [(DELETE_RELAYED, 90)]
 
 

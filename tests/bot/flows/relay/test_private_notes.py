@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.consultation import RequestStatus
 from bot.domain.event import EventKind
-from bot.domain.message import EditRelayed, RelayMessage
+from bot.domain.message import ConfirmNote, EditRelayed, RelayMessage
 from bot.domain.turn import Turn
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay.messages import build_card_keyboard, format_topic_title, render_card
@@ -32,7 +32,7 @@ ON, OFF = f"q:note_on:{REFERENCE}", f"q:note_off:{REFERENCE}"
 
 
 def is_silent(turn: Turn) -> bool:
-    return turn.messages == ()
+    return turn.messages == (ConfirmNote(REFERENCE),)
 
 
 def test_notes_stay_among_advisers_until_they_are_ended(services: Dialogue) -> None:
