@@ -129,7 +129,19 @@ def test_back_may_be_typed(dialogue: Dialogue, text: str) -> None:
     assert form_of(type_text(dialogue, Form(FormStep.PLACE, FULL), text)).at is FormStep.KIND
 
 
-@pytest.mark.parametrize("text", ["Abbrechen", "abbruch", "Stopp!", "cancel", "Aufhören", "aufhoeren"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Abbrechen",
+        "abbruch",
+        "Stopp!",
+        "cancel",
+        "Aufhören",
+        "aufhoeren",
+        "lieber nicht",
+        "Ich habe es mir anders überlegt.",
+    ],
+)
 @pytest.mark.parametrize("at", list(FormStep))
 def test_cancelling_may_be_typed(dialogue: Dialogue, at: FormStep, text: str) -> None:
     """Typing a word for cancel ends the form at any step."""
