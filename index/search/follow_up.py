@@ -220,6 +220,8 @@ def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> Search
     )
     detail = find_best_sentence(searcher.reader, context, within.query_vector)
     is_quotable = detail is not None and detail.is_sure
+    if alone.decision is Decision.ANSWER and alone.entry == context and not is_quotable:
+        return alone  # asked again, it is answered again
     nearest = alone.entry if alone.decision is Decision.ANSWER else None if is_quotable else alone.nearest
     return replace(
         within,

@@ -138,7 +138,8 @@ class RunningBot:
     ) -> str:
         """Send a request, with ``fields`` in every optional field but the times of a call; return its reference."""
         self.send_text(person, "/beratung")
-        self.send_text(person, concern)
+        if "So lassen" in self.send_text(person, concern).button_labels:  # a bare word is asked for once more
+            self.tap_button(person, "So lassen")
         self._optional(person, fields)
         self.tap_button(person, "Verein oder NPO")
         self._optional(person, fields)
