@@ -160,7 +160,7 @@ def test_other_commands(installation: Installation, sandbox: Sandbox) -> None:
     """After the first start the other commands work in the same folder; `gwbot eval` has its own questions."""
     assert json.loads(installation.run("gwbot", "ask", "--json", "Was ist ein Backbone?"))["status"] == "answered"
     assert "ok    index: " in installation.run("gwbot", "doctor")
-    assert "files are in order" in installation.run("gwbot", "knowledge", "check")
+    assert "files are in order" in installation.run("gwbot", "knowledge", "check", "--lang", "en")
     assert "Report: " in installation.run("gwbot", "eval", "--report", "data/report")
 
 
