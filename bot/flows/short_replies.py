@@ -151,11 +151,9 @@ def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Tu
         return _tap(context, offered[number - 1]) if number <= len(offered) else None
     if reply == YES:
         return context.reply(format_label("which_topic", context.lang))
-    return (
-        context.reply(render_template("other_words", context.lang, blocked=context.is_blocked), _talk_row(context))
-        if reply == NO
-        else None
-    )
+    if reply != NO:
+        return None
+    return context.reply(render_template("other_words", context.lang, blocked=context.is_blocked), _talk_row(context))
 
 
 def _answer_selfcheck(context: TurnContext, check: SelfCheckProgress, reply: str) -> Turn | None:

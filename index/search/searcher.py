@@ -170,7 +170,7 @@ class Searcher:
 
     def _encode_examples(self, examples: tuple[str, ...]) -> Float32Array:
         if examples not in self._example_vectors:
-            self._example_vectors = {examples: self._encode_queries(*examples)}
+            self._example_vectors[examples] = self._encode_queries(*examples)
         return self._example_vectors[examples]
 
     def _find_intent(self, candidates: Candidates) -> str:

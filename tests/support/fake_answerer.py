@@ -7,7 +7,8 @@ from dataclasses import replace
 from bot.answering.answerer import Answer, Answerer, AnswerStatus
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
-from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
+from knowledge.loader import BUILT_IN
+from knowledge.records.discourse_markers import MARKERS_FILE, NO_MARKERS, DiscourseMarkers, read_markers
 from knowledge.records.entry import Entry, Layer
 
 NO_ANSWER = Answer(AnswerStatus.ABSTAINED, "Das weiß ich nicht.", "de", SearchResult(Decision.ABSTAIN, 0.9))
@@ -70,3 +71,21 @@ class FakeAnswerer(Answerer):
 
     def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
         return [Entry("backbone", lang, "Backbone", "")][:count]
+
+
+class EntryAnswerer(FakeAnswerer):
+    """Has a single entry."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__()
+        self.entry = entry
+
+    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
+        return self.entry if entry_id == self.entry.id else None
+
+
+class MarkingAnswerer(FakeAnswerer):
+    """Knows the German discourse markers."""
+
+    def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
+        return read_markers(BUILT_IN / MARKERS_FILE)["de"]

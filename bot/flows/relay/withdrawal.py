@@ -29,7 +29,8 @@ COMMAND = "zurueckziehen"
 UNDO_PERIOD = 10 * 60  # seconds
 MAX_CONCERN_LENGTH = 40  # characters of it on the button that chooses a request
 MAX_WISH_LENGTH = 100  # characters; whoever writes more has more to say
-# Beside the listed words: "ich ziehe die Anfrage wieder zurück". It is always asked before anything is withdrawn.
+# Beside the listed words: "ich ziehe die Anfrage wieder zurück". It is asked before anything is withdrawn, but a form
+# would be lost, whose concern may be somebody else's withdrawal: there only the listed words count.
 _WISH = re.compile(
     r"(?=.*\b(?:anfrage|request)).*\b"
     r"(?:zur(?:ü|ue)ck ?(?:zu)?(?:zieh|nehm)|(?:zieh|nehm)\w*\b.*\bzur(?:ü|ue)ck\b|stornier|withdraw"
@@ -38,10 +39,8 @@ _WISH = re.compile(
 
 
 def is_worded(context: TurnContext) -> bool:
-    """Return whether a text is nothing but the wish to withdraw a request."""
-    text = simplify_message(context.event.text)
-    is_listed = context.services.command_words.get(text) == COMMAND
-    return is_listed or (len(text) <= MAX_WISH_LENGTH and _WISH.match(text) is not None)
+    """Return whether a text is nothing but the wish to withdraw a request, as it is listed."""
+    return context.services.command_words.get(simplify_message(context.event.text)) == COMMAND
 
 
 def is_wish(context: TurnContext) -> bool:
@@ -51,7 +50,12 @@ def is_wish(context: TurnContext) -> bool:
     """
     form = context.state.form
     is_form_meant = form is not None and not form.paused and context.active_conversation is None
-    return not is_form_meant and is_worded(context) and bool(context.open_requests)
+    return not is_form_meant and bool(context.open_requests) and (is_worded(context) or _is_alike(context.event.text))
+
+
+def _is_alike(written: str) -> bool:
+    text = simplify_message(written)
+    return len(text) <= MAX_WISH_LENGTH and _WISH.match(text) is not None
 
 
 def choose_withdrawal(context: TurnContext) -> Turn:

@@ -11,22 +11,18 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, Message, SendMessage
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import rewording
 from bot.flows.dialogue import Dialogue
 from bot.flows.feedback import DECLINED, QUESTION_CONSENT_VERSION
 from bot.pipeline.api_calls import build_calls
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
-from knowledge.loader import BUILT_IN
-from knowledge.records.discourse_markers import MARKERS_FILE, DiscourseMarkers, read_markers
 from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
-from prompts.render import format_label, render_template
-from tests.support.fake_answerer import NO_ANSWER, FakeAnswerer, answer_with
+from prompts.render import render_template
+from tests.support.fake_answerer import NO_ANSWER, EntryAnswerer, FakeAnswerer, MarkingAnswerer, answer_with
 
 TEXT = Event(1, EventKind.TEXT, chat_id=20, user_id=20, message_id=5, language_code="de", sent_at=1_000_000.0)
 TOPICS = tuple(Entry(name, "de", name.title(), "", Layer.PAGE) for name in ("agenda", "vision"))
 CHOICE = Answer(AnswerStatus.CLARIFY, "Welches?", "de", SearchResult(Decision.CLARIFY, 0.5, options=TOPICS))
-GERMAN = read_markers(BUILT_IN / MARKERS_FILE)["de"]
 CHATTER, THANKS = render_template("chatter", "de"), render_template("thanks", "de")
 
 
@@ -35,17 +31,6 @@ class KnownAnswerer(FakeAnswerer):
 
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         return Entry(entry_id, lang, entry_id.title(), "", Layer.PAGE)
-
-
-class EntryAnswerer(FakeAnswerer):
-    """Has a single entry."""
-
-    def __init__(self, entry: Entry) -> None:
-        super().__init__()
-        self.entry = entry
-
-    def find_entry(self, entry_id: str, lang: str) -> Entry | None:
-        return self.entry if entry_id == self.entry.id else None
 
 
 def say(dialogue: Dialogue, text: str, state: State | None = None) -> Turn:
@@ -317,26 +302,6 @@ def test_second_complaint_goes_further(dialogue: Dialogue) -> None:
     assert after.state.complaints == 0
 
 
-def test_shorter_answer(dialogue: Dialogue) -> None:
-    """A wish for less text repeats the first sentences of the last answer; without one, it asks for a question."""
-    entry = Entry(
-        "agenda",
-        "de",
-        "Agenda",
-        "Ja, das ist ein gemeinsamer Plan, den alle zusammen aufstellen, die mitmachen. Er hat drei Teile.",
-        Layer.PAGE,
-    )
-    dialogue = replace(dialogue, answerer=EntryAnswerer(entry))
-
-    assert texts(say(dialogue, "zu lang!", State(last_entry="agenda"))) == [
-        "<b>Agenda, kurz gesagt:</b> Das ist ein gemeinsamer Plan, den alle zusammen aufstellen, die mitmachen."
-    ]
-    listed = replace(entry, body="Alle wollen etwas davon haben, auch die Kleinen. Beispiele:\n\n- Geld\n- Zeit")
-    short = say(replace(dialogue, answerer=EntryAnswerer(listed)), "kurz bitte", State(last_entry="agenda"))
-    assert texts(short) == ["<b>Agenda, kurz gesagt:</b> Alle wollen etwas davon haben, auch die Kleinen."]
-    assert texts(say(dialogue, "kurz bitte")) == [render_template("ask", "de")]
-
-
 def test_next_step(dialogue: Dialogue) -> None:
     """What now? What is related to the last answer; at the beginning, the introduction and the self-check."""
     entry = Entry("agenda", "de", "Agenda", "", Layer.PAGE, related=("agenda",))
@@ -347,20 +312,6 @@ def test_next_step(dialogue: Dialogue) -> None:
     ]  # fmt: skip
     assert labels(say(dialogue, "und nun?")) == ["Zur Einführung", "Zum Selbst-Check"]
     assert texts(say(dialogue, "was machen wir als erstes?")) == [NO_ANSWER.html]
-
-
-def test_simpler_answer(dialogue: Dialogue) -> None:
-    """A wish for plain words shows the last answer in Leichte Sprache or in short; at first, what this is."""
-    plain = Entry("agenda", "de", "Agenda", "Ein gemeinsamer Plan, den alle zusammen aufstellen.", Layer.PAGE)
-    easy = replace(dialogue, answerer=EntryAnswerer(replace(plain, lang=LEICHTE_SPRACHE)))
-    short = replace(dialogue, answerer=EntryAnswerer(plain))
-    first = replace(dialogue, answerer=EntryAnswerer(replace(plain, id=rewording.FIRST_ENTRY)))
-
-    shown = say(easy, "wie für meine Oma?", State(last_entry="agenda"))
-    assert (texts(shown), shown.state.last_entry) == (["<b>Agenda</b>"], "agenda")
-    in_short = ["<b>Agenda, kurz gesagt:</b> Ein gemeinsamer Plan, den alle zusammen aufstellen."]
-    assert texts(say(short, "Kannst du das normal sagen?", State(last_entry="agenda"))) == in_short
-    assert texts(say(first, "versteh nur Bahnhof")) == in_short
 
 
 def test_what_this_is(dialogue: Dialogue) -> None:
@@ -380,24 +331,6 @@ def test_letting_it_be(dialogue: Dialogue) -> None:
     assert (texts(kept), kept.effects) == ([render_template("kept", "de")], ())
 
 
-class MarkingAnswerer(FakeAnswerer):
-    """Knows the German discourse markers."""
-
-    def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
-        return GERMAN
-
-
-def test_example(dialogue: Dialogue) -> None:
-    """A wish for an example shows an entry that tells of a real place; one already shown is not repeated."""
-    dialogue = replace(dialogue, answerer=MarkingAnswerer())
-    example = say(dialogue, "Versteh ich nicht, mit Beispiel bitte!", State(last_entry="agenda"))
-
-    assert texts(example) == ["<i>Ein Beispiel aus der Praxis:</i>\n\n<b>Bocholt</b>"]
-    assert example.state.recent_entries == ("bocholt", "agenda")
-    assert texts(say(dialogue, "Beispiel bitte")) == texts(example)
-    assert texts(say(dialogue, "noch ein Beispiel", example.state)) == [NO_ANSWER.html]
-
-
 def test_greeting_before_a_wish(dialogue: Dialogue) -> None:
     """A greeting hides no wish, but a word before an answer to a question is no answer."""
     dialogue = replace(dialogue, answerer=MarkingAnswerer())
@@ -406,17 +339,3 @@ def test_greeting_before_a_wish(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "Ich bin vom Kegelclub. Was is das hier??")) == [render_template("introduce", "de")]
     assert texts(say(dialogue, "Was ist ein Backbone? Was ist das hier?"))[0] != render_template("introduce", "de")
     assert say(dialogue, "nein, ja", command(dialogue, "loeschen")).effects == ()
-
-
-@pytest.mark.parametrize("text", ["Was heißt NPO?", "was ist eine npo", "und was bedeutet NPO"])
-def test_meaning_of_a_word(dialogue: Dialogue, text: str) -> None:
-    """What a word of the answers means is said in a sentence; the word alone, and other words, are searched."""
-    assert texts(say(dialogue, text)) == [format_label("word_npo", "de")]
-    assert texts(say(dialogue, "Stiftung")) == texts(say(dialogue, "Was heißt Backbone?")) == [NO_ANSWER.html]
-
-
-@pytest.mark.parametrize("lang", ["de", "en", "de-leicht"])
-def test_every_word_is_explained(dialogue: Dialogue, lang: str) -> None:
-    """Each word of commands.yaml has its sentence in each language."""
-    words = {meaning.partition(" ")[2] for meaning in dialogue.command_words.values() if meaning.startswith("wort ")}
-    assert all(format_label(f"word_{word}", lang) for word in words)

@@ -89,6 +89,17 @@ def test_words_within_a_form_cancel_it(services: Dialogue) -> None:
     reads(beside, (None, "Abgebrochen", []), (None, f"Anfrage {REFERENCE} zurückziehen?", ASKED))
 
 
+def test_withdrawal_as_the_concern_cancels_nothing(services: Dialogue) -> None:
+    """In a form only the listed words count: a concern may be about somebody else's withdrawal."""
+    kept(services, OPEN)
+    filling = replace(STATE, form=Form(at=FormStep.CONCERN))
+
+    turn = services.handle(filling, person(text="Eine Stiftung will ihre Anfrage an uns zurückziehen."))
+
+    assert turn.state.form is not None
+    assert turn.state.form.details.concern == "Eine Stiftung will ihre Anfrage an uns zurückziehen."
+
+
 @pytest.mark.parametrize(("stored", "asks"), [(None, False), (OPEN, True)])
 def test_words_beside_a_paused_form(services: Dialogue, stored: Request | None, asks: bool) -> None:
     """Beside a paused form an open request is meant; if there is none, the form."""
