@@ -198,7 +198,7 @@ def _check_operator(settings: Settings) -> str | Finding:
     if not settings.operator:
         return Finding(
             State.TODO,
-            "GW_OPERATOR is not set, so /datenschutz cannot say who runs the bot. Set it to name and postal address.",
+            "GW_OPERATOR is not set, so /datenschutz says that the operator is missing. Set name and postal address.",
         )
     return "/datenschutz names who runs the bot"
 

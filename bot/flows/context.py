@@ -139,6 +139,11 @@ class TurnContext:
         """The current id of the advisers' chat: the event's, if it is one; None if there is no such chat."""
         return self.services.find_own_desk(self.event.chat_id)
 
+    @property
+    def reaches_advisers(self) -> bool:
+        """Whether requests reach anybody: in the advisers' chat or by e-mail."""
+        return self.adviser_chat is not None or self.services.sends_mail
+
     @cached_property
     def absence(self) -> Absence | None:
         """The absence of the advisers in which a message written now waits."""

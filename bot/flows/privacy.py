@@ -97,7 +97,7 @@ def _count_data(context: TurnContext) -> dict[str, Any]:
         "requests": [request.reference for request in context.requests],
         "running": [request.reference for request in context.open_requests],
         "advising": [row["reference"] for row in advised],
-        "told": context.adviser_chat is not None or context.services.sends_mail,
+        "told": context.reaches_advisers,
         "nothing": not any(counts.values()) and not context.requests,
     }
 

@@ -67,7 +67,7 @@ async def test_notice_names_the_operator(
             ada.send_text("/datenschutz")
             texts.append((await ada.wait_for_reply()).text)
 
-    assert "Wer diesen Bot betreibt, ist noch nicht eingetragen" in texts[0]
+    assert "Hier gehört hin, wer mich betreibt" in texts[0]
     assert "Verein Beispiel e. V., Musterweg 1, 10115 Berlin betreibt diesen Bot." in texts[1]
 
 

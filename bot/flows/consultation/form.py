@@ -77,6 +77,7 @@ def show_form(context: TurnContext, note: str = "", *, begins: bool = False, **v
     if begins or form.at is FormStep.REVIEW:
         note_text = " ".join(filter(None, (note_text, render_absence(context))))
     if form.at is FormStep.REVIEW:
+        note_text = note_text or ("" if context.reaches_advisers else format_label("form_unconnected", lang))
         form = replace(form, reviewed=True)
         context, html = context.change(form=form), review.render_summary(context, form, note_text)
         if excess := review.excess_length(html):  # nobody can consent to text that is cut off
@@ -86,6 +87,7 @@ def show_form(context: TurnContext, note: str = "", *, begins: bool = False, **v
         number, total = _count_steps(form)
         step_values = {"at": form.at.value, "value": _current_value(form), "form": form, "note": note_text}
         step_values |= {"n": number, "total": total, "contact": context.services.contact, "begins": begins}
+        step_values["reaches"] = context.reaches_advisers
         html = render_template("form", lang, **step_values)
     return context.send_or_edit(html, form_keyboard(form, lang), edited_by=FORM_CALLBACK)
 
@@ -97,9 +99,15 @@ def fill_step(context: TurnContext, value: str) -> Turn:
 
 
 def advance_form(context: TurnContext, details: Details) -> Turn:
-    """Show the question after the current one, with details that include its answer."""
+    """Show the question after the current one, with details that include its answer.
+
+    A contact channel that the person wished for earlier is not asked for again, only its address if that is missing.
+    """
     form = replace(_current_form(context), details=details)
-    return _go_to_step(context.change(form=form), next_step(form))
+    following = next_step(form)
+    if following is FormStep.CHANNEL and details.reach is not ContactChannel.TELEGRAM:
+        following = next_step(replace(form, at=FormStep.CHANNEL))
+    return _go_to_step(context.change(form=form), following)
 
 
 def next_step(form: Form) -> FormStep:

@@ -107,8 +107,7 @@ def send_request(context: TurnContext) -> Turn:
         return refusal
     reference, contact = services.new_reference(), contact_for(services.contacts, form.brief.entry)
     has_chat = context.adviser_chat is not None
-    reaches_advisers = has_chat or services.sends_mail
-    promised = promised_deadline(now, services.answer_days, services.absences) if reaches_advisers else 0.0
+    promised = promised_deadline(now, services.answer_days, services.absences) if context.reaches_advisers else 0.0
     request = Request(
         reference=reference,
         chat_id=event.chat_id,
@@ -124,7 +123,7 @@ def send_request(context: TurnContext) -> Turn:
         promised=promised,
         absence_told=day_end(context.absence.last) if context.absence else 0.0,
     )
-    template = "request_sent" if reaches_advisers else "request_kept"
+    template = "request_sent" if context.reaches_advisers else "request_kept"
     by = format_date_and_time(promised, lang) if promised else ""
     confirmation = render_template(template, lang, number=reference, contact=contact, by=by, desk=has_chat)
     by_button = event.kind is EventKind.BUTTON  # a typed consent has no tapped summary to edit

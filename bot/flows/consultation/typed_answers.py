@@ -12,7 +12,14 @@ from bot.domain.event import Event
 from bot.domain.message import Button, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import FORM_CALLBACK
-from bot.flows.consultation.form import CHOICE_STEPS, advance_form, form_keyboard, handle_form_callback, show_form
+from bot.flows.consultation.corrections import Correction, denies_address, find_correction, without_denied
+from bot.flows.consultation.form import (
+    advance_form,
+    form_keyboard,
+    handle_form_callback,
+    next_step,
+    show_form,
+)
 from bot.flows.context import TurnContext
 from bot.flows.questions import answer_question
 from bot.flows.typed_options import find_named_option, find_option
@@ -39,12 +46,16 @@ def handle_form_text(context: TurnContext) -> Turn:
         return _tap_button(context if data.startswith(("back", "cancel")) else with_typed, data)
     if _is_unclear(context):
         return show_form(context, f"form_help_{_topic(form)}")
+    if correction := find_correction(form, written):
+        return _correct_line(context, correction)
     if _is_question(context, form.at):
         return _answer_in_between(context)
     details = _parse_details(form, written)
     choice_form = replace(form, at=FormStep.CHANNEL) if form.at is FormStep.ADDRESS else form
     if details is None and (data := _match_named_choice(choice_form, written)):
         return _tap_button(context.change(form=_remember_typed(choice_form, event)), data)
+    if details is None and denies_address(form, written):
+        return show_form(context.change(form=choice_form), "form_other_way")
     if details is None:
         return show_form(with_typed, _rejection_label(form, written), options=_list_options(form, context.lang))
     if form.at is FormStep.CONCERN and not form.details.concern and _is_bare(written):
@@ -124,7 +135,8 @@ def _match_number(context: TurnContext, form: Form) -> str | None:
 def _match_named_choice(form: Form, written: str) -> str | None:
     """Return the data of the only choice that a sentence names; None if there is none."""
     choices = ((phrase, data) for phrase, data in button_phrases(form) if data.startswith(CHOICE_ACTIONS))
-    return find_named_option(((phrase, data) for phrase, data in choices if not phrase.isdecimal()), written)
+    named = ((phrase, data) for phrase, data in choices if not phrase.isdecimal())
+    return find_named_option(named, without_denied(written))
 
 
 def _choice_buttons(form: Form, lang: str) -> list[Button]:
@@ -159,12 +171,44 @@ def _parse_details(form: Form, written: str) -> Details | None:
 
 def _correct_details(form: Form, written: str) -> Details | None:
     """Return the details with an edited text as the answer to an earlier question; None if it cannot be one."""
+    if (correction := find_correction(replace(form, at=FormStep.REVIEW), written)) and correction.step is form.at:
+        return _apply_correction(form, correction)
     cleared = replace(form, details=form.details.with_answer(form.at, "")) if form.at in OPTIONAL_STEPS else form
     action, _, value = (_match_button(cleared, written) or "").partition(":")
     if action in (*CHOICE_ACTIONS, "skip"):
         return form.details.with_answer(form.at, value if action in CHOICE_ACTIONS else "")
     needs_address = form.at is not FormStep.ADDRESS or form.details.reach is not ContactChannel.TELEGRAM
     return _parse_details(form, written) if needs_address else None
+
+
+def _correct_line(context: TurnContext, correction: Correction) -> Turn:
+    """Correct a line of the form, or ask for it if the text does not say what is right; then go on as before."""
+    form, step = context.state.form, correction.step
+    assert form is not None
+    details = _apply_correction(form, correction)
+    if details is None:
+        return show_form(context.change(form=replace(form, at=step)))
+    typed = _remember_typed(replace(form, at=step), context.event).typed
+    corrected = replace(form, details=details, typed=typed)
+    if form.at is FormStep.REVIEW or (form.at is FormStep.TIMES and step is FormStep.CHANNEL):
+        following = next_step(replace(corrected, at=step))
+        note = "form_edited" if following is FormStep.REVIEW else ""
+        return show_form(context.change(form=replace(corrected, at=following)), note)
+    return show_form(context.change(form=corrected), "form_noted")
+
+
+def _apply_correction(form: Form, correction: Correction) -> Details | None:
+    """Return the details with a corrected line; None if it has to be asked for."""
+    step, value = correction.step, correction.value
+    if value is None:
+        return form.details.with_answer(step, "") if step in OPTIONAL_STEPS else None
+    if step is FormStep.CHANNEL and value in set(ContactChannel):
+        return form.details.with_channel(ContactChannel(value))
+    line_form = replace(form, at=step)
+    if value and (details := _parse_details(line_form, value)):
+        return details
+    data = _match_named_choice(line_form, value)
+    return form.details.with_answer(step, data.partition(":")[2]) if data else None
 
 
 def _rejection_label(form: Form, written: str) -> str:
@@ -200,10 +244,14 @@ def _is_bare(written: str) -> bool:
 
 
 def _is_unclear(context: TurnContext) -> bool:
-    """Return whether a text only says that the form's question is not understood."""
+    """Return whether a text only says that the form's question is not understood, or asks what it is for."""
     simplified = simplify_message(context.event.text)
     is_sign = not simplified and "?" in context.event.text
-    return is_sign or context.services.command_words.get(simplified) in UNCLEAR
+    whys = (
+        (phrase, phrase) for lang in SUPPORTED_LANGUAGES for phrase in format_label("typed_why", lang).split(", ")
+    )
+    is_why = find_option(whys, context.event.text) is not None
+    return is_sign or is_why or context.services.command_words.get(simplified) in UNCLEAR
 
 
 def _topic(form: Form) -> str:
@@ -214,13 +262,13 @@ def _topic(form: Form) -> str:
 def _is_question(context: TurnContext, step: FormStep) -> bool:
     """Return whether a text is a question to the bot, rather than an answer: a concern may be worded as a question.
 
-    If the step expects a tap or an address, a sentence that begins as questions do counts, as people type on a phone.
+    A sentence that begins as questions do counts without its mark, as people type on a phone; a short name may, too.
     """
     written, event = context.event.text.strip(), context.event
     words = [word for word in written.split() if any(map(str.isalpha, word))]
     if step in (FormStep.CONCERN, FormStep.TIMES) or len(words) < 3 or parse_contact(written):
         return False
-    if "?" in written or step not in (*CHOICE_STEPS, FormStep.ADDRESS):
+    if "?" in written or (step is FormStep.ORGANISATION and len(words) <= MAX_NAME_WORDS):
         return "?" in written
     markers = context.services.answerer.discourse_markers(written, event.language_code, context.state.lang)
     return begins_as_question(written, markers)

@@ -39,6 +39,7 @@ def show_progress(context: TurnContext) -> Turn | None:
         lang,
         requests=[_describe_progress(context, request) for request in requests],
         desk=context.adviser_chat is not None,
+        reaches=context.reaches_advisers,
         away=Markup(render_absence(context) if waits else ""),  # noqa: S704 - a rendered template
         contact=services.contact,
     )

@@ -111,12 +111,11 @@ def undo_withdrawal(context: TurnContext, request: Request) -> Turn:
 def _withdraw(context: TurnContext, request: Request) -> Turn:
     services, lang = context.services, request.lang
     withdrawn = replace(request.close(services.now()), withdrawn=True)
-    told = context.adviser_chat is not None or services.sends_mail
     html = render_template(
         "request_withdrawn",
         lang,
         number=request.reference,
-        told=told,
+        told=context.reaches_advisers,
         days=services.retention_days,
         minutes=UNDO_PERIOD // 60,
     )
