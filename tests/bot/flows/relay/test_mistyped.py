@@ -6,7 +6,7 @@ from bot.domain.consultation import Party
 from bot.domain.event import EventKind
 from bot.domain.message import RelayMessage
 from bot.flows.dialogue import Dialogue
-from tests.support.relay import OPEN, REFERENCE, TALKING, adviser, command, kept, kinds, play, reads, stored
+from tests.support.relay import OPEN, REFERENCE, TALKING, adviser, command, kept, kinds, play, reads, stored, told
 
 pytestmark = pytest.mark.durability
 NOTE_HINT = "Nicht verschickt. Für eine Notiz beginnen Sie mit //."
@@ -41,6 +41,34 @@ def test_mistyped_command_gets_the_answer_of_the_desk(services: Dialogue) -> Non
     kept(services, TALKING)
     for turn in play(services, command("notitz", "ruft an"), command("notitz", thread=0)):
         reads(turn, (None, "Nicht verschickt. Meinten Sie /notiz?", []))
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "actions"),
+    [
+        ("/schliessen", "Meinten Sie diesen Knopf?", ["close"]),
+        ("/Schließen", "Meinten Sie diesen Knopf?", ["close"]),
+        ("/abgegeben", "Meinten Sie diesen Knopf?", ["release"]),
+        ("/übernehmen", "„Übernehmen“ geht hier gerade nicht, aber das:", ["suggest", "note_on", "remind"]),
+        ("/übergeben Cem", "Meinten Sie /uebergabe?", []),
+    ],
+)
+def test_button_typed_as_a_command_is_shown(services: Dialogue, text: str, answer: str, actions: list[str]) -> None:
+    """What is a button on the card, typed as a command, gets that button, or those that the request allows."""
+    kept(services, TALKING)
+    (turn,) = play(services, adviser(text=text))
+
+    ((_, said, data),) = told(turn)
+    assert said == f"Nicht verschickt. {answer}"
+    assert [action.split(":")[1] for action in data][: len(actions) or 1] == actions
+
+
+def test_button_typed_outside_a_topic_is_named(services: Dialogue) -> None:
+    """Outside a request there is no button to show, so it is said where it is."""
+    kept(services, TALKING)
+    (turn,) = play(services, command("close", thread=0))
+
+    reads(turn, (None, "Nicht verschickt. „Abschließen“ ist ein Knopf auf der Karte einer offenen Anfrage.", []))
 
 
 def test_edit_into_a_command_is_not_sent(services: Dialogue) -> None:
