@@ -7,6 +7,7 @@ from html import escape
 
 from bot.answering.heeding import MIN_OPTIONS, answer_doubt, heed_tone
 from bot.answering.language import base_language, choose_reply_language, detect_question_language
+from bot.answering.source_line import list_sources, shorten_source
 from bot.answering.tone import Tone, read_tone, without_yes_or_no
 from index.decision.calibration import Decision
 from index.search.explanation import explain_result
@@ -280,7 +281,8 @@ def _render_entry(entry: Entry, lang: str, note: str = "", sentence: str = "", *
         layer=layer_label(entry.layer, lang),
         body=change(_shorten_body(entry.body)),
         sentence=change(sentence),
-        source=entry.source,
+        source=shorten_source(entry),
+        more_sources=len(list_sources(entry)) - 1,
         url=entry.url,
     )
 

@@ -5,10 +5,12 @@
 
 import re
 from dataclasses import replace
+from itertools import chain
 
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.heeding import COMPLAINT
 from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.answering.source_line import is_source_shortened
 from bot.domain.message import Button, EditKeyboard, Keyboard
 from bot.domain.turn import Turn
 from bot.flows.callback_data import (
@@ -19,6 +21,7 @@ from bot.flows.callback_data import (
     FLAW_CALLBACK,
     MORE_CALLBACK,
     REQUEST_ADVICE,
+    SOURCES_CALLBACK,
     fits_button,
 )
 from bot.flows.context import TurnContext
@@ -35,6 +38,7 @@ ANSWER_CALLBACKS = (
     FLAW_CALLBACK,
     MORE_CALLBACK,
     REQUEST_ADVICE,
+    SOURCES_CALLBACK,
 )
 MARK = " ✓"  # behind the thumb that was tapped
 _MORE_DATA = re.compile(r"(?P<unfolded>[01]):(?P<lang>[a-z-]+):(?P<asked>(?:-?\d+\.\d+)?):(?P<entry_id>.+)", re.ASCII)
@@ -67,6 +71,9 @@ def build_answer_keyboard(answer: Answer, asked: str = "", *, unfolded: bool = F
         for name, value in (("helpful", 1), ("not_helpful", 0))
         if fits_button(data := f"{FEEDBACK_CALLBACK}{value}:{answer.source.id}")
     )
+    sources_data = f"{SOURCES_CALLBACK}{answer.lang}:{answer.source.id}"
+    if is_source_shortened(answer.source) and fits_button(sources_data):
+        why_row = (tuple(chain(*why_row, (Button(labels["sources"], sources_data),))),)
     command = answer.source.command
     command_row = ((Button(labels[f"step_{command}"], f"{COMMAND_CALLBACK}{command}"),),) if command else ()
     talk_row = ((talk,),) if command != "beratung" else ()

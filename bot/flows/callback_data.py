@@ -20,6 +20,7 @@ EXPLAIN_CALLBACK = "w:"  # w:<id of the question's message>:<number of the answe
 ENTRY_CALLBACK = "e:"  # e:<entry>
 FEEDBACK_CALLBACK = "f:"  # f:<1 or 0>:<entry>, the thumbs below an answer
 FLAW_CALLBACK = "n:"  # n:<flaw>:<entry>, what was wrong with an answer that got a thumb down
+SOURCES_CALLBACK = "s:"  # s:<language>:<entry>, all its sources
 MORE_CALLBACK = "m:"  # m:<1 or 0>:<language>:<id of the question's message>.<number of the answer>:<entry>
 EASY_CALLBACK = "z:"  # z:<entry>, in Leichte Sprache
 COMMAND_CALLBACK = "c:"  # c:<German command>, the next step below an answer

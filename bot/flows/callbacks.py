@@ -81,6 +81,7 @@ PREFIX_HANDLERS: dict[str, CallbackHandler] = {
     callback_data.EASY_CALLBACK: lambda context, entry: questions.show_entry(context, entry, LEICHTE_SPRACHE),
     callback_data.FEEDBACK_CALLBACK: feedback.handle_thumb,
     callback_data.FLAW_CALLBACK: feedback.handle_flaw,
+    callback_data.SOURCES_CALLBACK: questions.show_sources,
     callback_data.MORE_CALLBACK: answer_keyboard.fold_answer,
     callback_data.CONSENT_CALLBACK: feedback.handle_consent,
     callback_data.INTRO_CALLBACK: intro.handle_intro_callback,

@@ -13,7 +13,9 @@ from dataclasses import replace
 
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.heeding import COMPLAINT
+from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.answering.multi_question import MessageAnswers, answer_each_question
+from bot.answering.source_line import render_sources
 from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage, truncate_text
@@ -90,6 +92,15 @@ def show_entry(context: TurnContext, entry_id: str, lang: str = "") -> Turn | No
     state = _remember_entry(context.state, context.state.recent_entries, entry_id)
     context = context.with_state(_remember_read(replace(state, shown=ENTRY_PREFIX + entry_id), [entry_id]))
     return context.reply(answer.html, build_answer_keyboard(answer))
+
+
+def show_sources(context: TurnContext, data: str) -> Turn | None:
+    """Name all sources of an entry in a reply to it; ``data`` is "<language>:<entry>"; None if there are none."""
+    lang, _, entry_id = data.partition(":")
+    entry = context.services.answerer.find_entry(entry_id, lang) if lang in SUPPORTED_LANGUAGES else None
+    if entry is None or not entry.source:
+        return None
+    return Turn(context.state, (SendMessage(render_sources(entry, lang), reply_to=context.event.message_id),))
 
 
 def explain_answer(context: TurnContext, data: str) -> Turn | None:

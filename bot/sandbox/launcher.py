@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from bot.app.bootstrap import BotRuntime, open_store_from_settings, run_bot
 from bot.app.index_loader import IndexLoader
+from bot.domain.effects import NoteColleague
 from bot.domain.turn import TurnRecord
 from bot.pipeline.rate_limiter import NO_LIMITS
 from bot.sandbox.page.broadcaster import Broadcaster
@@ -181,6 +182,7 @@ class Sandbox:
             }
         )
         with closing(open_store_from_settings(settings, self.simulation.bot_time)) as store:
+            store.apply((), self._note_advisers())
             runtime = BotRuntime(
                 settings,
                 self.live_index,
@@ -193,6 +195,15 @@ class Sandbox:
                 limits=NO_LIMITS,  # the fake Telegram has none, and stories are faster than people
             )
             await run_bot(runtime, stop)
+
+    def _note_advisers(self) -> tuple[NoteColleague, ...]:
+        """Return what makes the advisers known to the bot, as if they had tapped the button below its greeting."""
+        group = self.simulation.adviser_chat_id
+        return tuple(
+            NoteColleague(group, person, self.simulation.world.accounts[person].full_name, "")
+            for person, role in self.simulation.roles.items()
+            if role == "adviser"
+        )
 
     def _record_answers(self, turn_record: TurnRecord) -> None:
         with self.simulation.changing_state() as panel:

@@ -29,12 +29,12 @@ async def test_related_entry_by_button(ada: User) -> None:
     ada.send_text(QUESTION)
     answer = await ada.wait_for_reply()
     unfolded = await ada.wait_for_reply(ada.tap_button("Mehr"))
-    label = unfolded.button_labels[-3]
+    label = unfolded.button_labels[-4]
 
     entry = await ada.wait_for_reply(ada.tap_button(label))
 
     assert (unfolded.id, unfolded.text, unfolded.edited) == (answer.id, answer.text, False)
-    assert unfolded.button_labels[-2:] == ["Warum diese Antwort?", "Weniger"]
+    assert unfolded.button_labels[-3:] == ["Warum diese Antwort?", "Alle Quellen", "Weniger"]
     assert entry.text.startswith(label)
 
 

@@ -17,6 +17,7 @@ FORGED_DATA = {
     "thumb-value": "f:2:collective-impact", "thumb-entry": "f:1:evil", "thumb-short": "f:1", "thumb-minus": "f:-1:x",
     "flaw-none": "n:", "flaw-unknown": "n:evil:collective-impact", "flaw-entry": "n:wrong:evil", "flaw-short": "n:wrong",
     "more-none": "m:", "more-fold": "m:2:de::collective-impact", "more-lang": "m:1:../de::collective-impact",
+    "sources-none": "s:", "sources-unknown": "s:de:evil", "sources-lang": "s:../de:collective-impact",
     "more-asked": "m:1:de:x:collective-impact", "more-short": "m:1:de:",
     "lang-unknown": "l:xx", "lang-path": "l:../desk", "lang-desk": "l:desk", "lang-empty": "l:", "lang-case": "l:DE",
     "delete-maybe": "d:maybe", "delete-none": "d:", "delete-other": "d:yes:7", "go-unknown": "go:evil", "go-none": "go:",

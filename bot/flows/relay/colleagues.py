@@ -72,8 +72,8 @@ def _list_others(context: TurnContext, request: Request) -> list[Colleague]:
 
 
 def _matches(colleague: Colleague, name: str) -> bool:
-    """Return whether a name in lower case is a colleague's at Telegram, or the beginning of their full name."""
-    return name == colleague.username.casefold() or colleague.name.casefold().startswith(name)
+    """Return whether a name in lower case is a colleague's at Telegram, or begins a word of their full name."""
+    return name == colleague.username.casefold() or f" {name}" in f" {colleague.name.casefold()}"
 
 
 def _name_buttons(context: TurnContext, request: Request, colleagues: list[Colleague]) -> Keyboard:

@@ -3,10 +3,12 @@
 import base64
 import binascii
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import make_msgid
 from typing import Any
 
+from bot.flows.relay.messages import advisers_label
 from bot.sandbox.fake_telegram import FaultKind, Group, User
 from bot.sandbox.fake_telegram.actors.user import DEFAULT_PHOTO
 from bot.sandbox.fake_telegram.rules.images import read_image_size
@@ -177,7 +179,10 @@ def add_person(simulation: SimulationState, action: AddPersonAction) -> Json:
     """Add a person, to the advisers' group if they are an adviser."""
     user = simulation.add_person(action.name, action.lang, "adviser" if action.adviser else "newcomer")
     if action.adviser:
-        simulation.adviser_chat().add_member(user.account)
+        group = simulation.adviser_chat()
+        group.add_member(user.account)
+        with suppress(LookupError):  # the bot has not greeted the group yet
+            user.tap_button(advisers_label("here"), group)  # so that requests can be handed to them
     return {"id": user.id}
 
 

@@ -68,7 +68,10 @@ class KnowledgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class StoryStep:
-    """The current step of a story, counted from 1: who acts in which chat, and what they are about to send or tap."""
+    """The current step of a story, counted from 1: who acts in which chat, and what they are about to send or tap.
+
+    A story is stuck if the bot answered otherwise than it expects; then it goes no further.
+    """
 
     id: str
     caption: str
@@ -78,6 +81,7 @@ class StoryStep:
     say: str = ""
     tap: str = ""
     halted: bool = False
+    stuck: bool = False
 
 
 @dataclass
@@ -95,7 +99,7 @@ class PanelState:
 
 
 class SimulationState:
-    """Begins with Ada of an organisation, the newcomer Jonas, and the adviser Bea in a group with topics."""
+    """Begins with Ada of an organisation, the newcomer Jonas, and the advisers Bea and Cem in a group with topics."""
 
     def __init__(self) -> None:
         token = f"123456789:{secrets.token_urlsafe(26)}"
@@ -116,8 +120,9 @@ class SimulationState:
         ada = self.add_person("Ada Yıldız", "de", "organisation")
         jonas = self.add_person("Jonas Weber", "de", "newcomer")
         bea = self.add_person("Beraterin Bea", "de", "adviser")
-        self.personas = {"ada": ada.id, "jonas": jonas.id, "bea": bea.id}
-        return self.fake_telegram.add_group("Beratung", [bea], forum=True, bot_is_admin=True).id
+        cem = self.add_person("Berater Cem", "de", "adviser")
+        self.personas = {"ada": ada.id, "jonas": jonas.id, "bea": bea.id, "cem": cem.id}
+        return self.fake_telegram.add_group("Beratung", [bea, cem], forum=True, bot_is_admin=True).id
 
     def _count_revision(self) -> None:
         self.revision += 1

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 STORIES_FOLDER = Path(__file__).with_name("stories")
 GROUP_KEY = "group"
 ACTION_FIELDS = ("say", "tap", "link", "send", "hours")
-Persona = Literal["ada", "jonas", "bea"]
+Persona = Literal["ada", "jonas", "bea", "cem"]
 
 
 class StrictModel(BaseModel):
@@ -38,7 +38,7 @@ class ScriptedStep(StrictModel):
     link: str = ""
     send: Literal["", "photo", "document", "voice", "contact", "location"] = ""
     hours: Annotated[float, Field(ge=0)] = 0.0
-    expects: dict[Literal["ada", "jonas", "bea", "group"], str] = {}
+    expects: dict[Literal["ada", "jonas", "bea", "cem", "group"], str] = {}
 
     @model_validator(mode="after")
     def _require_single_action(self) -> "ScriptedStep":

@@ -22,7 +22,6 @@ READING_SPEED = 22.0  # characters per second
 MIN_STEP_SECONDS, MAX_STEP_SECONDS = 2.0, 9.0
 QUICK_STEP_SECONDS = 0.9  # before a step without a caption
 ANSWER_TIMEOUT = 15.0  # seconds for the bot to answer
-STUCK_MESSAGE = "Hier stockt die Geschichte: Der Bot hat anders geantwortet als erwartet."
 
 
 class StoryPlayer:
@@ -65,28 +64,35 @@ class StoryPlayer:
         self._controlled.set()
 
     async def _play_steps(self, story: Story, pause: float | None) -> None:
-        await asyncio.to_thread(self._wait_for, self._simulation.is_bot_ready)
+        """Play the steps; if the bot does not answer as expected, the story stays where it is, and is stuck."""
         number, caption = 0, ""
-        for step in story.steps:
-            number, caption = (number + 1, step.caption) if step.caption else (number, caption)
-            self._show_step(story, number, caption, step)
-            if step.caption:
-                await self._rest(_reading_time(step.caption) / 2 if pause is None else 0)
-            elif pause is None:
-                await asyncio.sleep(QUICK_STEP_SECONDS)
-            since = self._simulation.world.next_change_number()
-            try:
-                self._perform_step(step)
-                answer_text = await asyncio.to_thread(self._await_texts, step, since)
-            except (ActionRefused, LookupError, TimeoutError) as error:
-                log.error("story %s, step %d: %s", story.id, number, error)
-                self._show_step(story, number, STUCK_MESSAGE)
-                return
-            self._show_step(story, number, caption)
-            if step.caption:
-                await self._rest(_reading_time(answer_text) if pause is None else pause)
+        try:
+            await asyncio.to_thread(self._wait_for, self._simulation.is_bot_ready)
+            for step in story.steps:
+                number, caption = (number + 1, step.caption) if step.caption else (number, caption)
+                await self._play_step(story, pause, step, number, caption)
+        except (ActionRefused, LookupError, TimeoutError) as error:
+            log.error("story %s, step %d: %s", story.id, number, error)
+            with self._simulation.changing_state() as panel:
+                panel.story_step = StoryStep(story.id, "", max(number, 1), _count_captions(story), stuck=True)
+            return
         with self._simulation.changing_state() as panel:
             panel.story_step = None
+
+    async def _play_step(
+        self, story: Story, pause: float | None, step: ScriptedStep, number: int, caption: str
+    ) -> None:
+        self._show_step(story, number, caption, step)
+        if step.caption:
+            await self._rest(_reading_time(step.caption) / 2 if pause is None else 0)
+        elif pause is None:
+            await asyncio.sleep(QUICK_STEP_SECONDS)
+        since = self._simulation.world.next_change_number()
+        self._perform_step(step)
+        answer_text = await asyncio.to_thread(self._await_texts, step, since)
+        self._show_step(story, number, caption)
+        if step.caption:
+            await self._rest(_reading_time(answer_text) if pause is None else pause)
 
     async def _rest(self, seconds: float) -> None:
         """Wait this long, or until the next step is called for; a halted story waits for that only."""
@@ -101,8 +107,7 @@ class StoryPlayer:
 
     def _show_step(self, story: Story, number: int, caption: str, step: ScriptedStep | None = None) -> None:
         """Show a step, with what is about to happen if it is still to come."""
-        of = sum(bool(item.caption) for item in story.steps)
-        shown = StoryStep(story.id, caption, number, of, halted=self._halted)
+        shown = StoryStep(story.id, caption, number, _count_captions(story), halted=self._halted)
         with self._simulation.changing_state() as panel:
             if step:
                 shown = replace(shown, chat=self._find_chat(step), say=step.say, tap=step.tap)
@@ -158,6 +163,10 @@ class StoryPlayer:
         messages = [item.to_view() for item in self._simulation.world.chats[chat].messages.values()]
         new_texts = [item.text for item in messages if item.from_bot and item.touched > since]
         return new_texts if any(text in item for item in new_texts) else []
+
+
+def _count_captions(story: Story) -> int:
+    return sum(bool(step.caption) for step in story.steps)
 
 
 def _reading_time(text: str) -> float:

@@ -49,6 +49,20 @@ def tap(dialogue: Dialogue, keyboard: Keyboard, label: str) -> Keyboard:
     return edit.keyboard
 
 
+@pytest.mark.parametrize(
+    ("asked", "row"), [("7.0", ["Warum diese Antwort?", "Alle Quellen"]), ("", ["Alle Quellen"])]
+)
+def test_all_sources_are_a_tap_away(asked: str, row: list[str]) -> None:
+    """Below an answer that does not name all its sources in full, there is a button that does."""
+    answer = answer_with("backbone")
+    assert answer.source is not None
+    several = replace(answer.source, source="FSG: Backbone (2011); PHINEO")
+    keyboard = build_answer_keyboard(replace(answer, result=replace(answer.result, entry=several)), asked)
+
+    assert labels(keyboard)[-1] == row
+    assert keyboard[-1][-1].data == "s:de:backbone"
+
+
 def test_four_buttons_at_first_sight() -> None:
     """An answer, a choice and a refusal show at most four buttons, one of which leads to a person."""
     shown = [build_answer_keyboard(answer, "7.0") for answer in (RELATED, CHOICE, REFUSAL)]

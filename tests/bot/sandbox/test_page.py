@@ -43,7 +43,8 @@ def test_parts_of_the_state(page: Page) -> None:
     parts = "revision started bot people chats toasts mails log answers knowledge story faults undo"
     assert set(state) == set(parts.split())
     assert state["bot"] == {"name": "Gemeinsam Wirken", "username": "sandbox_bot", "ready": True, "clock": 0}
-    roles = {"Ada Yıldız": "organisation", "Jonas Weber": "newcomer", "Beraterin Bea": "adviser"}
+    advisers = {"Beraterin Bea": "adviser", "Berater Cem": "adviser"}
+    roles = {"Ada Yıldız": "organisation", "Jonas Weber": "newcomer", **advisers}
     assert {person["name"]: person["role"] for person in state["people"]} == roles
     assert group(state)["title"] == "Beratung"
     assert state["knowledge"]["entries"] > 50

@@ -1,9 +1,12 @@
 """The whole simulation: stories, requests and mail, saving and loading, faults, and the clock."""
 
+import asyncio
+
 import pytest
 
-from bot.sandbox.simulation.stories import read_stories
-from bot.sandbox.simulation.story_player import STUCK_MESSAGE
+from bot.sandbox.simulation.state import SimulationState, StoryStep
+from bot.sandbox.simulation.stories import ScriptedStep, Story, read_stories
+from bot.sandbox.simulation.story_player import StoryPlayer
 from tests.bot.sandbox.conftest import Json, Page, group, messages
 
 
@@ -39,13 +42,31 @@ def test_stories_play_to_their_end(page: Page, story: str) -> None:
         step = state["story"]
         if step:
             captions.append(step["caption"])
+            assert not step["stuck"]
             assert (step["id"], step["of"] >= step["step"] >= 1) == (story, True)
         return step is None
 
     page.until(ended)
 
     assert captions
-    assert STUCK_MESSAGE not in captions
+
+
+async def test_story_that_cannot_go_on_says_so() -> None:
+    """A story stays at the step that the bot did not answer as expected, and is marked as stuck."""
+    simulation = SimulationState()
+    simulation.set_bot_running(True)
+    simulation.world.updates.poll_count += 1
+    player = StoryPlayer(simulation, lambda hours: None)
+    steps = (ScriptedStep(caption="Ada asks.", say="Hallo"), ScriptedStep(caption="A button?", tap="Gibt es nicht"))
+
+    def is_stuck() -> bool:
+        return bool(simulation.panel.story_step and simulation.panel.story_step.stuck)
+
+    with simulation.fake_telegram:
+        player.start(Story(id="stuck", title="", about="", steps=steps), 0)
+        await asyncio.to_thread(simulation.world.wait_for, is_stuck, 10)
+
+    assert simulation.panel.story_step == StoryStep("stuck", "", 2, 2, stuck=True)
 
 
 def test_stories_are_listed_and_stopped(page: Page) -> None:

@@ -1,6 +1,6 @@
 /** Communication with the server; the page itself keeps no state except what is being typed. */
 
-import { LANG } from "./texts.js";
+import { LANG, t } from "./texts.js";
 
 /** Gets something from the server; throws its sentence if it refuses. */
 export async function get(address) {
@@ -24,7 +24,7 @@ export async function attempt(action, tell = notice) {
   try {
     return await action();
   } catch (refused) {
-    tell(refused.message);
+    tell(refused instanceof TypeError ? t("disconnected") : refused.message); // a TypeError is the network's
     return null;
   }
 }

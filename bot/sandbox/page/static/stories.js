@@ -66,9 +66,10 @@ export function storyBar(node) {
       if (story && !now) notice(t("story.ended"));
       story = now;
       node.hidden = !story;
-      setText(caption, story?.caption ?? "");
+      setText(caption, story?.stuck ? t("story.stuck") : (story?.caption ?? ""));
       if (!story) return;
       node.classList.toggle("homeless", !story.chat); // no phone shows the caption
+      halt.hidden = next.hidden = story.stuck;
       progress.max = story.of;
       progress.value = story.step;
       setText(step, t("story.step", story));

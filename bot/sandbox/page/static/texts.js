@@ -71,8 +71,8 @@ export const TEXTS = {
     "The sandbox was restarted, and the chats from before are gone. To keep chats, use “Save” under “Controls”.",
   ],
   "hint.group": [
-    "Hier kommen Anfragen an, jede in einem eigenen Thema.",
-    "Requests arrive here, each in a topic of its own.",
+    "Hier kommen Anfragen an, jede in einem eigenen Thema. Als wer Sie schreiben, wählen Sie unten.",
+    "Requests arrive here, each in a topic of its own. As whom you write, you choose below.",
   ],
   "head.group": ["Gruppe des Beratungsteams", "The advisers' group, which works in German"],
   "head.typing": ["Der Bot schreibt …", "The bot is typing …"],
@@ -157,6 +157,10 @@ export const TEXTS = {
   "story.resume": ["Fortsetzen", "Resume"],
   "story.next": ["Weiter", "Next"],
   "story.stop": ["Beenden", "End"],
+  "story.stuck": [
+    "Hier geht die Geschichte nicht weiter: Der Bot hat anders geantwortet als erwartet.",
+    "The story ends here: the bot did not answer as expected.",
+  ],
   "story.ended": ["Die Geschichte ist zu Ende.", "The story has ended."],
   // a message of the bot, explained
   why: ["Antwort untersuchen", "Examine the answer"],

@@ -48,7 +48,7 @@ def meet(services: Dialogue) -> None:
     )
 
 
-@pytest.mark.parametrize("words", ["@eve_o", "Eve", "eve ott", "EVE_O"])
+@pytest.mark.parametrize("words", ["@eve_o", "Eve", "eve ott", "Ott", "EVE_O"])
 def test_request_is_handed_over_by_name(services: Dialogue, words: str) -> None:
     """A colleague is found by name or username; is mentioned and shown on the card, and the requester is told."""
     kept(services, replace(TALKING, turn=Party.ADVISER))
