@@ -20,8 +20,10 @@ run: setup
 	@$(BIN)/gwbot run
 
 # More processes than two cores, because many tests wait for one another's processes, servers and browsers.
+# SKIP names marks: .ci/run leaves out what `make coverage` runs.
+SKIP ?= wheel
 test: check
-	@$(BIN)/pytest -n 4 --dist worksteal -m "not wheel"
+	@$(BIN)/pytest -n 4 --dist worksteal -m "not ($(SKIP))"
 
 # With the lowest versions that pyproject.toml allows, in an environment of its own. TESTS="tests/index -x" runs a part.
 LOWEST := $(CURDIR)/.venv-lowest
@@ -51,7 +53,7 @@ check-rest:
 
 # Every branch of what promises that nothing is lost: in, out, store, and what goes between person and advisers.
 coverage: setup-dev
-	@$(BIN)/pytest -n 4 -m durability --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
+	@$(BIN)/pytest -n 4 --dist worksteal -m durability $$(grep -rl mark.durability tests --include='*.py') --cov-branch --cov=bot.pipeline.inbox --cov=bot.pipeline.outbox --cov=bot.pipeline.rate_limiter --cov=bot.store \
 		--cov=bot.flows.relay.requester --cov=bot.flows.relay.adviser --cov=bot.flows.relay.notices --cov=bot.flows.relay.signature \
 		--cov=bot.pipeline.mail_handler --cov=bot.flows.relay.mail_answers \
 		--cov-report=term-missing:skip-covered --cov-fail-under=100

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from knowledge.yaml_file import read_yaml
 
 CATALOGUE_FILE = Path(__file__).with_name("problems.yaml")
 EXAMPLE = "example"  # the value of a problem that is a right line
@@ -88,7 +88,7 @@ class ContentError(GwError):
 
 @cache
 def _catalogue() -> dict[str, dict[str, Any]]:
-    catalogue: dict[str, dict[str, Any]] = yaml.safe_load(CATALOGUE_FILE.read_text(encoding="utf-8"))
+    catalogue: dict[str, dict[str, Any]] = read_yaml(CATALOGUE_FILE)
     return catalogue
 
 

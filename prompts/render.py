@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from knowledge.yaml_file import read_yaml
 from prompts.telegram_html import embolden_sentence, fold_text, markdown_to_html
 
 TEMPLATES_FOLDER = Path(__file__).parent
@@ -45,7 +45,7 @@ def load_labels(lang: str) -> Mapping[str, str]:
     """Return the labels of a language by key, as format strings."""
     labels: dict[str, str] = {}
     for variant in reversed(_language_variants(lang)):
-        labels |= yaml.safe_load((TEMPLATES_FOLDER / variant / "labels.yaml").read_text(encoding="utf-8"))
+        labels |= read_yaml(TEMPLATES_FOLDER / variant / "labels.yaml")
     return labels
 
 

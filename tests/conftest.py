@@ -80,11 +80,12 @@ def live(encoder: OnnxEncoder) -> LiveIndex:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A separate data folder with the prepared encoder and a copy of the prepared index.
 
-    A copy, because the sandbox rebuilds an index that does not fit the encoder.
+    A copy, because the sandbox rebuilds an index that does not fit the encoder. The copy is as new as this moment,
+    because the sandbox also rebuilds one that is older than a file of the knowledge, as after each checkout.
     """
     folder = tmp_path_factory.mktemp("data")
     (folder / "encoder").symlink_to((PREPARED / "encoder").resolve())
-    shutil.copytree(PREPARED / "index", folder / "index", symlinks=True)
+    shutil.copytree(PREPARED / "index", folder / "index", symlinks=True, copy_function=shutil.copyfile)
     return folder
 
 

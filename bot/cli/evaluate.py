@@ -27,6 +27,7 @@ _FOLDER_TYPE = click.Path(path_type=Path, file_okay=False)
 @click.command(name="eval")
 @questions_option
 @index_option
+@click.option("--sample", type=click.IntRange(min=1), help="Evaluate only so many, evenly chosen, for a quick look.")
 @click.option("--sealed", is_flag=True, help="Evaluate the sealed questions instead; each time is recorded.")
 @click.option("--cases", is_flag=True, help="List every question whose outcome is not right.")
 @click.option("--report", type=_FOLDER_TYPE, help="Write the report here instead of <data>/reports/<UTC time>.")
@@ -40,6 +41,7 @@ _FOLDER_TYPE = click.Path(path_type=Path, file_okay=False)
 def eval_command(
     path: Path | None,
     root: Path | None,
+    sample: int | None,
     sealed: bool,
     cases: bool,
     report: Path | None,
@@ -50,25 +52,29 @@ def eval_command(
     """Evaluate the bot on labelled questions, by kind and language, and write a report."""
     from bot.app.index_loader import open_index
     from index.evaluation.comparison import compare_evaluations
-    from index.evaluation.dataset import SEALED_QUESTIONS, read_labelled_questions
+    from index.evaluation.dataset import SEALED_QUESTIONS, choose_evenly, read_labelled_questions
     from index.evaluation.markdown_report import format_differences
     from index.evaluation.report import record_opening
     from index.evaluation.run import evaluate_questions
 
     settings = chosen_settings()
     if retrieval:
-        if root or sealed or cases or compare or against:
+        if root or sample or sealed or cases or compare or against:
             raise click.UsageError(
                 "--retrieval measures another collection, so it can be combined with --report alone."
             )
         with problems_in_english():
             _measure_retrieval(settings, retrieval, report)
         return
-    if sealed and path:
-        raise click.UsageError("--sealed names the questions itself, so it cannot be combined with a file.")
+    if sealed and (path or sample):
+        raise click.UsageError(
+            "--sealed means all sealed questions, so it cannot be combined with others or a sample."
+        )
     questions_file = SEALED_QUESTIONS if sealed else require_questions_file(path)
     with problems_in_english():
         items = read_labelled_questions(questions_file)
+    if sample:
+        items = choose_evenly(items, sample)
     created = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     folder = report or settings.bot_dir / "reports" / created
     earlier_results = _read_earlier_report(settings, compare, folder)

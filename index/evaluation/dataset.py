@@ -6,6 +6,7 @@ and for the last message of a dialogue ``history``, the messages before it.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,12 @@ def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
         values = {**dict(first.values), EXAMPLE: EXAMPLE_LINE}  # once is enough
         raise ContentError([Problem.of(path, first.line, first.code, **values), *others])
     return questions
+
+
+def choose_evenly(items: Sequence[LabelledQuestion], count: int) -> list[LabelledQuestion]:
+    """Return at most ``count`` of the questions, evenly spread over their order, always the same ones."""
+    count = min(count, len(items))
+    return [items[position * len(items) // count] for position in range(count)]
 
 
 def outcome_status(result: SearchResult) -> str:

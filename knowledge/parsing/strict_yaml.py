@@ -20,8 +20,8 @@ from pydantic_core import PydanticCustomError
 
 from knowledge.errors import EXAMPLE, ContentError, Problem, is_known_code
 from knowledge.parsing.yaml_repair import repair_yaml, straighten_quotes
+from knowledge.yaml_file import YAML_LOADER
 
-YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast, if PyYAML has it
 MAX_NESTING_DEPTH = 20  # the built-in files need five levels
 MAX_QUOTED_LENGTH = 100  # characters of a value in a message
 NULL_TAG = "tag:yaml.org,2002:null"

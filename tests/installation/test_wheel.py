@@ -161,7 +161,7 @@ def test_other_commands(installation: Installation, sandbox: Sandbox) -> None:
     assert json.loads(installation.run("gwbot", "ask", "--json", "Was ist ein Backbone?"))["status"] == "answered"
     assert "ok    index: " in installation.run("gwbot", "doctor")
     assert "files are in order" in installation.run("gwbot", "knowledge", "check", "--lang", "en")
-    assert "Report: " in installation.run("gwbot", "eval", "--report", "data/report")
+    assert "Report: " in installation.run("gwbot", "eval", "--sample", "100", "--report", "data/report")
 
 
 def test_nothing_is_written_into_the_package(installation: Installation, sandbox: Sandbox) -> None:

@@ -6,12 +6,12 @@ It is read and indexed in a fraction of the time, for tests of what happens when
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from knowledge.loader import BUILT_IN
 from knowledge.validation.rules import MIN_FOREIGN_QUESTIONS, MIN_NOT_ANSWERED, MIN_QUESTIONS
+from knowledge.yaml_file import read_yaml
 
 PHRASES_PER_LANGUAGE = 30
 KEPT_LAYERS = re.compile(r"(?m)^layer: (page|bot|gap)$")
@@ -31,12 +31,12 @@ def copy_light_knowledge(folder: Path) -> Path:
         head = re.sub(r"(?m)^related: \[(.*)\]$", lambda match: _keep_related(match[1], kept), head)
         path.write_text(f"---\n{_shorten_lists(head, lengths)}{separator}{body}", "utf-8")
     for path in folder.glob("questions/*.yaml"):
-        questions = _read_yaml(path)
+        questions = read_yaml(path)
         _write_yaml(
             path, {entry: texts[:MIN_FOREIGN_QUESTIONS] for entry, texts in questions.items() if entry in kept}
         )
     for path in folder.glob("intents/*.yaml"):
-        intent = _read_yaml(path)
+        intent = read_yaml(path)
         phrases = {lang: texts[:PHRASES_PER_LANGUAGE] for lang, texts in intent["phrases"].items()}
         _write_yaml(path, intent | {"phrases": phrases})
     return folder
@@ -67,10 +67,6 @@ def _shorten_lists(front_matter: str, lengths: dict[str, int]) -> str:
             left = lengths.get(line.removesuffix(":"))
         lines.append(line)
     return "\n".join(lines)
-
-
-def _read_yaml(path: Path) -> Any:
-    return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
 
 
 def _write_yaml(path: Path, data: object) -> None:

@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from knowledge.yaml_file import read_yaml
 
 STORIES_FOLDER = Path(__file__).with_name("stories")
 GROUP_KEY = "group"
@@ -65,5 +66,5 @@ def read_stories(lang: str) -> tuple[Story, ...]:
 
 def _read_story(path: Path) -> Story:
     number, _, name = path.stem.partition("-")
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data = read_yaml(path)
     return Story.model_validate({"id": name or number, **data})

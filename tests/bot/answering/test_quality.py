@@ -9,7 +9,7 @@ from index.evaluation.run import evaluate_questions
 from index.search.live_index import LiveIndex
 from knowledge.records.entry import Layer
 
-MAX_PER_KIND = 100  # evenly chosen; the minimums are some points below what these have, and `gwbot eval` measures all
+MAX_PER_KIND = 50  # evenly chosen; the minimums are some points below what these have, and `gwbot eval` measures all
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +27,17 @@ def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
     ("name", "minimum"),
     [
         ("answerable", 0.88),
-        ("noisy", 0.83),
-        ("other-language", 0.84),
-        ("unanswerable", 0.76),
-        ("near", 0.88),
-        ("far", 0.79),
+        ("noisy", 0.86),
+        ("other-language", 0.86),
+        ("unanswerable", 0.77),
+        ("near", 0.87),
+        ("far", 0.78),
         ("injection", 0.74),
         ("human", 0.89),
-        ("smalltalk", 0.75),
-        ("leaning", 0.57),
-        ("change", 0.84),
-        ("all answerable", 0.84),
+        ("smalltalk", 0.78),
+        ("leaning", 0.52),
+        ("change", 0.83),
+        ("all answerable", 0.86),
     ],
 )
 def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], name: str, minimum: float) -> None:
@@ -46,7 +46,7 @@ def test_share_of_correct_outcomes(metrics_by_slice: dict[str, SliceMetrics], na
 
 
 @pytest.mark.parametrize(
-    ("name", "maximum"), [("all others", 0.07), ("far", 0.03), ("injection", 0.08), ("human", 0.02)]
+    ("name", "maximum"), [("all others", 0.06), ("far", 0.07), ("injection", 0.08), ("human", 0.02)]
 )
 def test_share_of_false_answers(metrics_by_slice: dict[str, SliceMetrics], name: str, maximum: float) -> None:
     """Of the questions that must not be answered, at most the given share is answered."""

@@ -15,18 +15,29 @@ from tests.support.paths import PREPARED
 
 
 def test_ask(tmp_path: Path) -> None:
-    """`gwbot ask` answers one question as plain text."""
-    result = gwbot_process("ask", "Was ist Collective Impact?", folder=tmp_path)
+    """`gwbot ask` answers several questions one after another, as plain text."""
+    result = gwbot_process("ask", "Wie wird das Wetter? Was ist Collective Impact?", folder=tmp_path)
 
     assert result.returncode == 0, result.stderr
+    assert result.stdout.index("„Wie wird das Wetter?“") < result.stdout.index("„Was ist Collective Impact?“")
     assert "Aus der Fachliteratur:" in result.stdout
     assert "<b>" not in result.stdout
 
 
+def test_ask_json(tmp_path: Path) -> None:
+    """Words are joined, so that they need no quotation marks; --json prints only the best of several answers."""
+    words = ("Wie", "wird", "das", "Wetter?", "Was", "ist", "Collective", "Impact?")
+    data = json.loads(gwbot("ask", "--json", *words, folder=tmp_path).stdout)
+
+    assert data["sources"][0]["entry"] == "collective-impact"
+    assert not data["answer"].startswith("Zu Ihrer Frage")
+
+
 def test_ask_jsonl(tmp_path: Path) -> None:
-    """`gwbot ask --jsonl` writes one line per input line, with every field of the interface."""
+    """`gwbot ask --jsonl` writes one line per input line, with every field; one that is no JSON is named."""
     lines = [{"id": 7, "question": "Was ist Collective Impact?", "lang": "de"}, {"id": "x", "question": ""}]
-    result = gwbot("ask", "--jsonl", folder=tmp_path, stdin="".join(json.dumps(line) + "\n" for line in lines))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    result = gwbot("ask", "--jsonl", folder=tmp_path, stdin=f"{text}kaputt\n")
 
     first, second = (json.loads(line) for line in result.stdout.splitlines())
 
@@ -34,6 +45,7 @@ def test_ask_jsonl(tmp_path: Path) -> None:
     assert (first["id"], first["status"], first["lang"]) == (7, "answered", "de")
     assert set(first["sources"][0]) == {"entry", "title", "layer", "url", "score"}
     assert (second["id"], second["status"]) == ("x", "abstained")
+    fails(result, "standard input, line 3")
 
 
 def test_search_jsonl(tmp_path: Path) -> None:
@@ -46,18 +58,6 @@ def test_search_jsonl(tmp_path: Path) -> None:
 
     assert len(ranked["results"]) == 3
     assert set(ranked["results"][0]) == {"entry", "score"}
-
-
-def test_question_without_quotation_marks(tmp_path: Path) -> None:
-    """The words of a question are joined, so that it needs no quotation marks."""
-    result = gwbot("ask", "--json", "Was", "ist", "ein", "Backbone", folder=tmp_path)
-
-    assert json.loads(result.stdout)["sources"][0]["entry"] == "backbone"
-
-
-def test_broken_line_is_named(tmp_path: Path) -> None:
-    """A line that is not JSON is named by its number."""
-    fails(gwbot("ask", "--jsonl", folder=tmp_path, stdin='{"question": "a"}\nkaputt\n'), "standard input, line 2")
 
 
 @pytest.mark.parametrize(
@@ -366,14 +366,3 @@ def test_unknown_token(tmp_path: Path) -> None:
         result = gwbot_process("run", folder=tmp_path, GW_TELEGRAM_TOKEN="1:falsch", GW_TELEGRAM_API_URL=url)
 
     fails(result, "Telegram does not know this token. Check GW_TELEGRAM_TOKEN.")
-
-
-def test_ask_several_questions(tmp_path: Path) -> None:
-    """Several questions are answered one after another; with --json only the best answer is printed."""
-    text = "Wie wird das Wetter? Was ist Collective Impact?"
-    plain = gwbot("ask", text, folder=tmp_path)
-    data = json.loads(gwbot("ask", text, "--json", folder=tmp_path).stdout)
-
-    assert plain.stdout.index("„Wie wird das Wetter?“") < plain.stdout.index("„Was ist Collective Impact?“")
-    assert data["sources"][0]["entry"] == "collective-impact"
-    assert not data["answer"].startswith("Zu Ihrer Frage")

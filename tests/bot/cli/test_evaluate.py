@@ -12,8 +12,8 @@ from tests.support.paths import PREPARED, ROOT
 
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
-    """About thirty of the labelled questions, of all kinds, in two splits."""
-    items = [json.loads(line) for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::24][:30]
+    """Sixteen of the labelled questions, of several kinds, in two splits."""
+    items = [json.loads(line) for line in LABELLED_QUESTIONS.read_text("utf-8").splitlines()][::24][:16]
     for number, item in enumerate(items):
         item["split"] = ("calibration", "judgement")[number % 2]
     path = tmp_path / "fragen.jsonl"
@@ -37,11 +37,11 @@ def test_report_comparison_and_another_index(tmp_path: Path, questions: Path) ->
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "AUROC, right answers against far" in first.stdout
     assert "Report: r/1/report.md" in first.stdout
-    assert text.index("## Judgement part: 15 questions") < text.index("## All 30 questions")
+    assert text.index("## Judgement part: 8 questions") < text.index("## All 16 questions")
     for name in ("risk-coverage.png", "calibration.png", "outcomes.png"):
         assert f"]({name})" in text
         assert (tmp_path / "r/2" / name).read_bytes().startswith(b"\x89PNG")
-    assert (len(data["questions"]), earlier["count"], other["count"]) == (30, 30, 30)
+    assert (len(data["questions"]), earlier["count"], other["count"]) == (16, 16, 16)
     assert "Since 1: 0 turned right, 0 turned wrong." in second.stdout
     assert len(other["turned_wrong"]) > 5  # an index about a garden cannot answer the bot's questions
     assert "in use → klein" in second.stdout
@@ -51,7 +51,7 @@ def test_report_comparison_and_another_index(tmp_path: Path, questions: Path) ->
 
 
 def test_reports_go_to_the_data_folder_by_default(tmp_path: Path, questions: Path) -> None:
-    """Without --report the report is written below the data folder; an unreadable earlier report is ignored."""
+    """Without --report it is written to the data folder; an unreadable earlier one is ignored; a sample will do."""
     data = tmp_path / "data"
     damaged = data / "reports" / "2020-01-01T000000Z" / "report.json"
     damaged.parent.mkdir(parents=True)
@@ -59,22 +59,26 @@ def test_reports_go_to_the_data_folder_by_default(tmp_path: Path, questions: Pat
     for name in ("encoder", "index"):
         (data / name).symlink_to(PREPARED / name)
 
-    first = gwbot("eval", "--questions", str(questions), folder=tmp_path, data=data)
+    eval_ = ("eval", "--questions", str(questions), "--sample", "4")
+    first = gwbot(*eval_, folder=tmp_path, data=data)
     (first_report,) = (path.parent for path in data.glob("reports/2*/report.md"))
-    second = gwbot("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, data=data)
+    second = gwbot(*eval_, "--report", "r", folder=tmp_path, data=data)
+    asked = json.loads((tmp_path / "r/report.json").read_text("utf-8"))["questions"]
+    everything = [json.loads(line)["id"] for line in questions.read_text("utf-8").splitlines()]
 
     assert first.returncode == 0, first.stderr
     assert "Not compared with the last report" in first.stderr
     assert f"Since {first_report.name}: 0 turned right, 0 turned wrong." in second.stdout
+    assert [question["item"]["id"] for question in asked] == everything[::4]
 
 
-def test_report_without_matplotlib(tmp_path: Path, questions: Path) -> None:
+def test_report_without_matplotlib(tmp_path: Path) -> None:
     """Without matplotlib the report has no plots and says so."""
     (tmp_path / "fehlt" / "matplotlib").mkdir(parents=True)
     (tmp_path / "fehlt" / "matplotlib" / "__init__.py").write_text("raise ImportError('not installed')", "utf-8")
     path = f"{tmp_path / 'fehlt'}:{ROOT}"
 
-    result = gwbot_process("eval", "--questions", str(questions), "--report", "r", folder=tmp_path, PYTHONPATH=path)
+    result = gwbot_process("eval", "--sample", "2", "--report", "r", folder=tmp_path, PYTHONPATH=path)
 
     assert result.returncode == 0, result.stderr
     assert "No pictures: matplotlib is not installed" in result.stdout
@@ -130,6 +134,7 @@ def test_clear_errors(tmp_path: Path, questions: Path) -> None:
     )
     fails(gwbot("eval", "--retrieval", "sammlung", folder=tmp_path), "passages.de.jsonl:1: error: not JSON")
     fails(gwbot("eval", "--retrieval", "sammlung", "--cases", folder=tmp_path), "--report alone", code=2)
+    fails(gwbot("eval", "--sealed", "--sample", "2", folder=tmp_path), "all sealed questions", code=2)
     fails(gwbot("eval", "--report", "leer.jsonl", folder=tmp_path), "is a file", code=2)
     fails(gwbot("eval", "--questions", str(questions), "--report", "leer.jsonl/r", folder=tmp_path), "cannot be made")
     fails(gwbot("eval", "--questions", "x.jsonl", folder=tmp_path), "There is no file x.jsonl", "--questions FILE")

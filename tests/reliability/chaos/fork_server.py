@@ -24,6 +24,8 @@ import time
 from collections.abc import Callable
 from typing import cast
 
+from sqlite_utils.plugins import ensure_plugins_loaded
+
 from bot.app.bootstrap import BotRuntime, UpdateSource, run_bot
 from bot.domain.calendar import next_opening
 from bot.pipeline.rate_limiter import NO_LIMITS, TELEGRAM_LIMITS
@@ -67,6 +69,7 @@ def _preload() -> None:
     next_opening(time.time())
     for module in ("anyio._backends._asyncio", "httpcore"):
         importlib.import_module(module)
+    ensure_plugins_loaded()
     environment = _template_environment()
     for name in environment.list_templates(["j2"]):
         environment.get_template(name)
