@@ -6,7 +6,7 @@ from enum import StrEnum
 from html import escape
 
 from bot.answering.heeding import MIN_OPTIONS, answer_doubt, heed_tone
-from bot.answering.language import base_language, choose_reply_language, detect_question_language
+from bot.answering.language import SUPPORTED_LANGUAGES, base_language, choose_reply_language, detect_question_language
 from bot.answering.source_line import list_sources, shorten_source
 from bot.answering.tone import Tone, read_tone, without_yes_or_no
 from index.decision.calibration import Decision
@@ -175,6 +175,12 @@ class Answerer:
     def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
         """Return the discourse markers of a message's language; parameters as for `answer_question`."""
         return self._markers.get(self._question_language(text, telegram_lang[:2].lower(), chosen_lang), NO_MARKERS)
+
+    def written_language(self, text: str, telegram_lang: str) -> str:
+        """Return the language of a text if the bot writes it; else, or if that is not clear, ``telegram_lang``."""
+        telegram_lang = telegram_lang[:2].lower()
+        lang = self._question_language(text, telegram_lang, "")
+        return lang if lang in SUPPORTED_LANGUAGES else telegram_lang
 
     def is_small_talk(self, sentence: str) -> bool:
         """Return whether a sentence is almost certainly a greeting, thanks or the like."""

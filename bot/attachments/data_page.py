@@ -191,7 +191,7 @@ class _PageWriter:
         if key in ENTRY_FIELDS:
             return self._name("entry", value)
         match key:
-            case "lang":
+            case "lang" | "spoken":
                 return self.label(LANGUAGE_LABELS.get(value, "german"))
             case "contact":
                 return self._name("contact", value)
@@ -199,7 +199,7 @@ class _PageWriter:
                 return self._agreement(value)
             case "sure":
                 return f"{value:.0%}".replace("%", " %" if self.lang.startswith("de") else "%")
-            case "shown" if value == SELFCHECK_LINK:
+            case "shown" if value.startswith(SELFCHECK_LINK):
                 return self.label("share_selfcheck")
             case "shown" if value.startswith(STEP_PREFIX):
                 return self.label("personal_data_step", number=value.removeprefix(STEP_PREFIX))

@@ -69,6 +69,7 @@ class State:
         guesses: Unix times at which team codes were tried that do not exist, see `bot.flows.selfcheck.team`.
         new_codes: Unix times at which team codes were created.
         complaints: number of complaints about the bot since the last question.
+        spoken: the language they were last heard to write, if it is not that of their Telegram; "" otherwise.
     """
 
     lang: str = ""
@@ -103,6 +104,7 @@ class State:
     new_codes: tuple[float, ...] = ()
     hinted: float = 0.0
     complaints: int = 0
+    spoken: str = ""
 
     @property
     def recent_entries(self) -> tuple[str, ...]:

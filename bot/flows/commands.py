@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.answering.language import SUPPORTED_LANGUAGES
+from bot.answering.language import SUPPORTED_LANGUAGES, base_language
 from bot.domain.commands import CANONICAL_COMMANDS, simplify_message
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import UpdateRequest
@@ -28,12 +28,14 @@ from bot.flows.relay import (
 )
 from bot.flows.relay.messages import ADVISERS_LANG
 from bot.flows.selfcheck import questionnaire
+from knowledge.records.entry import LEICHTE_SPRACHE
 from prompts.dates import format_date_and_time
 from prompts.render import format_label, render_template
 
 PRIVATE_COMMANDS = frozenset(
     ("beratung", "zurueckziehen", "meinedaten", "loeschen", "selbstcheck", "mitnehmen")
 )  # refused in groups
+NORMAL_WORDS = "leichter normal"  # in knowledge/commands.yaml
 MAX_LISTED_REQUESTS = 20  # in one message
 
 
@@ -49,8 +51,10 @@ def handle_command(context: TurnContext) -> Turn:
 
 def find_worded_command(context: TurnContext) -> TurnContext | None:
     """Return the context of the command that a text means, such as "Hilfe"; None if it means none."""
-    wording = context.services.command_words.get(simplify_message(context.event.text))
-    command, _, argument = (wording or "").partition(" ")
+    wording = context.services.command_words.get(simplify_message(context.event.text), "")
+    if wording == NORMAL_WORDS and context.lang == LEICHTE_SPRACHE:
+        wording = f"sprache {base_language(LEICHTE_SPRACHE)}"
+    command, _, argument = wording.partition(" ")
     if command not in COMMAND_HANDLERS:
         return None
     return replace(context, event=replace(context.event, command=command, text=argument))

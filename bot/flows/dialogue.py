@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from bot.domain.commands import CANONICAL_COMMANDS
 from bot.domain.effects import MigrateChat
 from bot.domain.event import MESSAGE_KINDS, Event, EventKind
 from bot.domain.message import AlertOperator, AnswerCallback, EditMessage, SendMessage
 from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
-from bot.flows import callbacks, commands, crisis, intro, questions, request_limits, short_replies
+from bot.flows import callbacks, commands, crisis, intro, questions, request_limits, short_replies, spoken_language
 from bot.flows.absence import add_absence_notice
 from bot.flows.consultation import form, typed_answers
 from bot.flows.context import Advisers, EventHandler, Services, TurnContext
@@ -16,6 +17,8 @@ from bot.flows.selfcheck import questionnaire, team, typed
 from prompts.render import render_template
 
 __all__ = ["Advisers", "Dialogue"]
+
+LANGUAGE_COMMAND = "sprache"  # its words are no answer to anything, and no short reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,9 @@ class Dialogue(Services):
 
     def respond(self, context: TurnContext) -> Turn:
         """Return the turn that follows from the event of a context; a call for help gets emergency numbers first."""
-        turn = add_absence_notice(context, self._take_turn(context))
+        before, context = context, spoken_language.hear_language(context)
+        turn = spoken_language.follow_language(before, context, self._take_turn(context))
+        turn = add_absence_notice(context, turn)
         turn = colleagues.note_colleague(context, crisis.put_help_first(context, turn))
         return signature.end_row_of_messages(context, request_limits.withhold_advice(context, turn))
 
@@ -72,6 +77,9 @@ def _handle_text(context: TurnContext) -> Turn:
         if command and typed_answers.is_form_command(context, command.event.command):
             return _run_within_form(command)
         return typed_answers.handle_form_text(context)
+    command = commands.find_worded_command(context)
+    if command and CANONICAL_COMMANDS.get(command.event.command) == LANGUAGE_COMMAND:
+        return commands.handle_command(command)
     is_joining = state.check is not None and state.check.stage is SelfCheckStage.JOINING
     if is_joining and (turn := team.handle_typed_code(context)):
         return turn
@@ -79,7 +87,7 @@ def _handle_text(context: TurnContext) -> Turn:
         return turn
     if turn := short_replies.answer_reply(context):
         return requester.offer_passing_on(context, turn)
-    if command := commands.find_worded_command(context):
+    if command:
         return commands.handle_command(command)
     return requester.offer_passing_on(context, questions.answer_question(context))
 

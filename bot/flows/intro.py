@@ -43,14 +43,22 @@ from bot.flows.callback_data import (
     START_CALLBACK,
 )
 from bot.flows.context import CallbackHandler, TurnContext, dispatch_action
-from bot.flows.typed_options import find_option
+from bot.flows.typed_options import find_named_option, find_option
 from knowledge.records.entry import LEICHTE_SPRACHE
 from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in_language
 from prompts.render import format_label, render_template
 
 # In knowledge/commands.yaml
 YES, AGAIN, CHOICE, UNCLEAR = "ja", "nochmal", "wahl", ("gemeint", "unklar", "leichter")
-ADVANCING_WORDS = ("weiter", "jetzt", YES)
+MOVING_ON = ("weiter", "jetzt")
+ADVANCING_WORDS = (*MOVING_ON, YES)
+SKIPPING_WORDS = (*ADVANCING_WORDS, "nein", "unsicher", "verzicht", "bemerkung")
+AUDIENCE_PAGE = f"{STEP_PREFIX}0"  # what was shown last, in place of a step
+AUDIENCE_KINDS = {
+    "npo": "kind_npo", "stiftung": "kind_foundation", "kommune": "kind_municipality", "unternehmen": "kind_company",
+    "engagierte": "kind_citizen", "neugierige": "curious",
+}  # what people type for each audience: the labels typed_...  # fmt: skip
+MAX_ROLE_WORDS = 12  # a longer text than that is no answer to who somebody is
 COVER_PICTURE = "weg"  # above pages that show no step
 EDITING_CALLBACKS = tuple(f"{INTRO_CALLBACK}{action}" for action in ("a:", "who:", "all:", "pause:", *"0123456789"))
 INTERLUDE_COMMANDS = frozenset(("start", "frage", "kontakt", "sprache", "hilfe", "datenschutz", "meinedaten"))
@@ -74,29 +82,32 @@ def begin_intro(context: TurnContext) -> Turn:
     return show_overview(context) if state.step >= len(context.path) else show_step(context, state.step)
 
 
-def ask_audience(context: TurnContext) -> Turn:
-    """Ask which audience the examples should be for."""
+def ask_audience(context: TurnContext, *, explained: bool = False) -> Turn:
+    """Ask which audience the examples should be for; ``explained`` says how to answer in writing."""
     lang = context.lang
     buttons = [Button(format_label(f"audience_{key}", lang), f"{INTRO_CALLBACK}a:{key}") for key in INTRO_AUDIENCES]
     rows = tuple(tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))
     keyboard = (*rows, (Button(format_label("audience_skip", lang), f"{INTRO_CALLBACK}a:"),))
-    html = render_template("intro_audience", lang, number=max(context.state.step, 1), total=len(context.path))
-    return _show_cover(context.change(touring=True), html, keyboard)
+    values = {"number": max(context.state.step, 1), "total": len(context.path), "explained": explained}
+    html = render_template("intro_audience", lang, **values)
+    return _show_cover(context.change(touring=True, shown=AUDIENCE_PAGE), html, keyboard)
 
 
-def show_step(context: TurnContext, number: int, choice_index: int | None = None) -> Turn:
+def show_step(context: TurnContext, number: int, choice_index: int | None = None, note: str = "") -> Turn:
     """Show a step in the tapped message or in a new one.
 
     Args:
         number: of the step, from 1; clamped to the valid range.
         choice_index: from 0, the choice whose reply is shown below the step; ignored if it does not exist.
+        note: key of the label above it, "" for none.
     """
     path, state = context.path, context.state
     number = max(1, min(number, len(path)))
     step = path[number - 1]
     has_choice = choice_index is not None and 0 <= choice_index < len(step.choices)
     choice = step.choices[choice_index] if choice_index is not None and has_choice else None
-    values = {"number": number, "total": len(path), "step": step, "choice": choice}
+    note_text = format_label(note, context.lang) if note else ""
+    values = {"number": number, "total": len(path), "step": step, "choice": choice, "note": note_text}
     html = render_template("intro_step", context.lang, **values, body=step.text_for_audience(state.audience))
     read, shown = tuple(sorted({*state.read, number})), f"{STEP_PREFIX}{number}"
     context = context.change(step=number, touring=number < len(path), shown=shown, read=read)
@@ -135,8 +146,10 @@ def handle_intro_callback(context: TurnContext, data: str) -> Turn | None:
 
 
 def handle_intro_text(context: TurnContext) -> Turn | None:
-    """Return the turn of a text meant for the step shown last: where to go, a choice, or that it is unclear."""
+    """Return the turn of a text meant for the page shown last: where to go, a choice, or that it is unclear."""
     state, text = context.state, context.event.text
+    if context.event.private and state.touring and state.shown == AUDIENCE_PAGE:
+        return _answer_audience(context)
     if not (context.event.private and state.step):
         return None
     choices = [(choice.text, str(index)) for index, choice in enumerate(_shown_step(context).choices)]
@@ -147,12 +160,13 @@ def handle_intro_text(context: TurnContext) -> Turn | None:
     is_yes_to_other = word == YES and (state.offered or context.open_requests)
     if state.touring and word in ADVANCING_WORDS and not is_yes_to_other:
         return show_step(context, state.step + 1)
+    if word in MOVING_ON and state.step >= len(context.path):
+        return context.reply(render_template("intro_end", context.lang), _ways_on(context.lang))
     if word == AGAIN:
         return show_step(context, state.step)
     if word in UNCLEAR or (not simplify_message(text) and "?" in text):
         return _explain_step(context)
-    backs = ((phrase, "") for lang in LANGUAGES for phrase in format_label("typed_back", lang).split(", "))
-    if find_option(backs, text) is not None:
+    if find_option(_typed_phrases("back"), text) is not None:
         return show_step(context, state.step - 1)
     numbers = [(str(index + 1), str(index)) for index in range(len(choices))]
     chosen = str(int(number) - 1) if word == CHOICE else find_option([*choices, *numbers], text)
@@ -180,6 +194,37 @@ def add_intro_button(context: TurnContext, turn: Turn) -> Turn:
     button = _continue_button(max(state.step, 1), context.with_state(state).lang, action="go:")
     extended = replace(last, keyboard=(*last.keyboard, (button,)))
     return replace(turn, messages=(*turn.messages[:index], extended, *turn.messages[index + 1 :]))
+
+
+def _answer_audience(context: TurnContext) -> Turn | None:
+    """Return the turn of who somebody says they are, or that they do not say it; None for anything else."""
+    text, number = context.event.text, max(context.state.step, 1)
+    word, _, choice = context.services.command_words.get(simplify_message(text), "").partition(" ")
+    audience = _find_audience(text) if word != CHOICE else INTRO_AUDIENCES[int(choice) - 1]
+    if audience:
+        return show_step(context.change(audience=audience), number)
+    general = context.change(audience=INTRO_AUDIENCES[-1])
+    if word in SKIPPING_WORDS or find_option(_typed_phrases("skip"), text) is not None:
+        return show_step(general, number)
+    if word in UNCLEAR or find_option(_typed_phrases("why"), text) is not None:
+        return ask_audience(context, explained=True)
+    roles = tuple(phrase.casefold() for phrase, _ in _typed_phrases("role"))
+    is_role = "?" not in text and len(text.split()) <= MAX_ROLE_WORDS and text.casefold().startswith(roles)
+    return show_step(general, number, note="audience_general") if is_role else None
+
+
+def _find_audience(text: str) -> str | None:
+    """Return the audience that a text names by its label, its number, or in other words."""
+    phrases = [(format_label(f"audience_{key}", lang), key) for lang in LANGUAGES for key in INTRO_AUDIENCES]
+    phrases += [(phrase, key) for key, label in AUDIENCE_KINDS.items() for phrase, _ in _typed_phrases(label)]
+    numbers = [(str(number), key) for number, key in enumerate(INTRO_AUDIENCES, 1)]
+    if (audience := find_option([*phrases, *numbers], text)) or "?" in text or len(text.split()) > MAX_ROLE_WORDS:
+        return audience
+    return find_named_option(phrases, text)
+
+
+def _typed_phrases(name: str) -> list[tuple[str, str]]:
+    return [(phrase, name) for lang in LANGUAGES for phrase in format_label(f"typed_{name}", lang).split(", ")]
 
 
 def _explain_step(context: TurnContext) -> Turn | None:

@@ -52,8 +52,8 @@ def share_bot(context: TurnContext) -> Turn:
 
 def _last_seen_target(context: TurnContext) -> ShareTarget | None:
     start_parameter, lang = context.state.shown, context.lang
-    if start_parameter == SELFCHECK_LINK:
-        return ShareTarget(format_label("share_selfcheck", lang), start_parameter)
+    if start_parameter.startswith(SELFCHECK_LINK):
+        return ShareTarget(format_label("share_selfcheck", lang), SELFCHECK_LINK)
     kind, _, target_id = start_parameter.partition("-")
     if f"{kind}-" == STEP_PREFIX:
         titles = [step.title for number, step in enumerate(context.path, 1) if str(number) == target_id]

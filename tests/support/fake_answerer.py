@@ -1,7 +1,7 @@
 """An answerer with prepared answers, for tests of flows without encoder and index."""
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import Answer, Answerer, AnswerStatus
@@ -26,10 +26,14 @@ class FakeAnswerer(Answerer):
     Attributes:
         questions: the questions asked, each with the entry shown last that it could refer to.
         alike: the texts that resemble all examples.
+        written: the language of texts that are not in that of the person's Telegram.
     """
 
-    def __init__(self, answers: Iterable[Answer] = (), alike: Collection[str] = ()) -> None:
+    def __init__(
+        self, answers: Iterable[Answer] = (), alike: Collection[str] = (), written: Mapping[str, str] | None = None
+    ) -> None:
         self.alike = alike
+        self.written = written or {}
         self._answers = deque(answers)
         self.questions: list[tuple[str, str]] = []
 
@@ -47,6 +51,9 @@ class FakeAnswerer(Answerer):
 
     def discourse_markers(self, text: str, telegram_lang: str = "", chosen_lang: str = "") -> DiscourseMarkers:
         return NO_MARKERS
+
+    def written_language(self, text: str, telegram_lang: str) -> str:
+        return self.written.get(text, telegram_lang)
 
     def is_small_talk(self, sentence: str) -> bool:
         return False

@@ -251,7 +251,8 @@ def _is_unclear(context: TurnContext) -> bool:
         (phrase, phrase) for lang in SUPPORTED_LANGUAGES for phrase in format_label("typed_why", lang).split(", ")
     )
     is_why = find_option(whys, context.event.text) is not None
-    return is_sign or is_why or context.services.command_words.get(simplified) in UNCLEAR
+    word = context.services.command_words.get(simplified, "").partition(" ")[0]
+    return is_sign or is_why or word in UNCLEAR
 
 
 def _topic(form: Form) -> str:

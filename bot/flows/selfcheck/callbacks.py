@@ -24,8 +24,11 @@ def handle_selfcheck_callback(context: TurnContext, data: str) -> Turn | None:
     return dispatch_action(SELFCHECK_ACTIONS, context, data) if find_questionnaire(context) else None
 
 
-def record_answer(context: TurnContext, data: str) -> Turn | None:
-    """Return the turn of an answer, "<question>:<level>"; None if that is not the current question."""
+def record_answer(context: TurnContext, data: str, *, echo: str = "") -> Turn | None:
+    """Return the turn of an answer, "<question>:<level>"; None if that is not the current question.
+
+    ``echo`` says above the next question how an answer in other words was understood.
+    """
     question_id, _, level = data.partition(":")
     progress, order = _progress_at(context, question_id), _question_order(context)
     if progress is None or level not in (UNKNOWN_LEVEL, *map(str, range(LEVEL_COUNT))):
@@ -35,7 +38,8 @@ def record_answer(context: TurnContext, data: str) -> Turn | None:
     next_index = order.index(question_id) + 1
     if next_index == len(order):
         return result.finish_selfcheck(context, progress)
-    return show_question(context, replace(progress, at=order[next_index]))
+    note = "check_understood" if echo else ""
+    return show_question(context, replace(progress, at=order[next_index]), note, level=echo)
 
 
 def go_back(context: TurnContext, question_id: str) -> Turn | None:

@@ -20,6 +20,7 @@ stateDiagram-v2
 
 from dataclasses import replace
 
+from bot.domain.commands import SELFCHECK_LINK
 from bot.domain.message import Button, Keyboard, SendMessage
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import Turn
@@ -30,6 +31,7 @@ from prompts.render import format_label, render_template
 
 UNKNOWN_LEVEL = "x"  # in callback data, if the person does not know
 FALLBACK_LANG = "de"
+WELCOME_SHOWN = f"{SELFCHECK_LINK}-anfang"  # what was shown last, before it begins
 EDITING_CALLBACKS = tuple(
     f"{SELFCHECK_CALLBACK}{action}:" for action in ("a", "back", "pause", "cancel", "go", "begin", "join")
 )  # edit their message instead of sending a new one
@@ -64,16 +66,16 @@ def show_welcome(context: TurnContext) -> Turn:
     buttons = [selfcheck_button("begin", lang), selfcheck_button("team", lang)]
     buttons += [selfcheck_button("result", lang)] if results else []
     buttons += [selfcheck_button("shared", lang, code, code=code) for code in list(codes)[:3]]
-    return context.reply(html, tuple((button,) for button in buttons))
+    return context.change(shown=WELCOME_SHOWN).reply(html, tuple((button,) for button in buttons))
 
 
 def show_question(
-    context: TurnContext, progress: SelfCheckProgress, note: str = "", *, explained: bool = False
+    context: TurnContext, progress: SelfCheckProgress, note: str = "", *, explained: bool = False, **values: object
 ) -> Turn:
     """Show the current question of a self-check, or the first.
 
     Args:
-        note: key of the label above it, "" for none.
+        note: key of the label above it, with ``values``; "" for none.
         explained: whether to add the question in plain words.
     """
     lang, questionnaire = context.lang, require_questionnaire(context)
@@ -84,7 +86,7 @@ def show_question(
     html = render_template(
         "selfcheck_question",
         lang,
-        note=format_label(note, lang) if note else "",
+        note=format_label(note, lang, **values) if note else "",
         n=position + 1,
         total=len(ids),
         bar="▰" * (position + 1) + "▱" * (len(ids) - position - 1),

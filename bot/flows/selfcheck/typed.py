@@ -7,14 +7,25 @@ from bot.domain.commands import SELFCHECK_LINK, simplify_message
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import Turn
 from bot.flows.context import TurnContext
-from bot.flows.selfcheck import callbacks, result
-from bot.flows.selfcheck.questionnaire import UNKNOWN_LEVEL, find_questionnaire, level_label, show_question
+from bot.flows.selfcheck import callbacks, result, team
+from bot.flows.selfcheck.questionnaire import (
+    UNKNOWN_LEVEL,
+    WELCOME_SHOWN,
+    find_questionnaire,
+    level_label,
+    show_question,
+)
 from bot.flows.typed_options import find_named_option, find_option
 from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheckQuestion
 from prompts.render import format_label
 
 # In knowledge/commands.yaml
 UNCLEAR, NEXT, NOW, CHOICE, YES = ("gemeint", "unklar", "leichter"), "weiter", "jetzt", "wahl", "ja"
+REMARKS = ("bemerkung", "lob")
+MAX_INTERRUPTION = 600.0  # seconds since a question, in which what reads like an answer still is one
+MAX_HINT_WORDS, MAX_BRIEF_WORDS = 6, 3  # of a statement that hints at an answer, and by a single word
+AFFIRMING_LEVELS = ("2", "3")
+MAX_STATEMENT_WORDS = 12  # a longer text is a question or a story
 MAX_ANSWER_WORDS = 5  # a longer text that names an answer is something else
 
 
@@ -23,6 +34,8 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
     text, progress = context.event.text, context.state.check
     word, _, number = context.services.command_words.get(simplify_message(text), "").partition(" ")
     if progress is None:
+        if context.state.shown == WELCOME_SHOWN and context.event.private:
+            return _answer_welcome(context, word, number)
         is_after_result = context.state.shown == SELFCHECK_LINK and word in (NEXT, NOW)
         return result.show_first_step(context) if is_after_result else None
     question = _find_current_question(context, progress)
@@ -32,7 +45,9 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
     if progress.stage is SelfCheckStage.PAUSED:
         if word == NEXT or is_back:
             return show_question(context, progress, "form_again")
-        level = find_option(_label_phrases(question, context.lang), text)
+        level = find_option([*_label_phrases(question, context.lang), *(_level_words() if not word else ())], text)
+        if level is None and not word and context.services.now() - context.state.minute < MAX_INTERRUPTION:
+            return _record_guess(context, question, _guess_level(text))
         return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
     if word in UNCLEAR or (not simplify_message(text) and "?" in text):
         return show_question(context, progress, explained=True)
@@ -45,7 +60,25 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
     if word == YES:
         return None  # an answer only to a question whose highest level is a yes
     level = str(int(number) - 1) if word == CHOICE else _find_level(text, question, context.lang)
-    return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
+    if level:
+        return callbacks.record_answer(context, f"{question.id}:{level}")
+    if "?" in text or (word and word not in REMARKS) or len(text.split()) > MAX_STATEMENT_WORDS:
+        return None
+    if turn := _record_guess(context, question, _guess_level(text)):
+        return turn
+    is_about_us = any(_starts_with(text, phrase) for phrase, _ in _phrases("typed_about_us"))
+    return show_question(context, progress, "check_how") if word or is_about_us else None
+
+
+def _answer_welcome(context: TurnContext, word: str, number: str) -> Turn | None:
+    """Return the turn of a text that begins the self-check, alone or with others; None for any other text."""
+    options = [(phrase, "begin") for label in ("check_begin", "typed_begin") for phrase, _ in _phrases(label)]
+    options += [(phrase, "team") for label in ("check_team", "typed_together") for phrase, _ in _phrases(label)]
+    chosen = find_option([*options, ("1", "begin"), ("2", "team")], context.event.text)
+    if chosen == "team" or (word, number) == (CHOICE, "2"):
+        return team.show_team_options(context, "")
+    is_begun = chosen or word in (YES, NEXT, NOW) or (word, number) == (CHOICE, "1")
+    return show_question(context, SelfCheckProgress()) if is_begun else None
 
 
 def _find_current_question(context: TurnContext, progress: SelfCheckProgress) -> SelfCheckQuestion | None:
@@ -67,6 +100,46 @@ def _find_level(text: str, question: SelfCheckQuestion, lang: str) -> str | None
     if (level := find_option([*phrases, *_level_words()], text)) or "?" in text:
         return level
     return find_named_option(phrases, text) if len(text.split()) <= MAX_ANSWER_WORDS else None
+
+
+def _guess_level(text: str) -> str | None:
+    """Return the level that a short statement hints at by the longest of the words that do; None if there are none.
+
+    "Alle reden aneinander vorbei" is no "alle": what affirms in a single word does so only beside few others, and
+    "haben wir noch nicht" is no "haben wir".
+    """
+    written = simplify_message(text).split()
+    if "?" in text or len(written) > MAX_HINT_WORDS:
+        return None
+    negations = _words_of("typed_negations")
+    is_brief, is_denied = len(written) <= MAX_BRIEF_WORDS, not negations.isdisjoint(written)
+    best_level, most_letters = None, 0
+    for level in (UNKNOWN_LEVEL, *map(str, range(LEVEL_COUNT))):
+        for phrase, _ in _phrases(f"typed_hint_{level}"):
+            hint = simplify_message(phrase)
+            if len(hint) <= most_letters or f" {hint} " not in f" {' '.join(written)} ":
+                continue
+            is_lone_word, denies = " " not in hint, not negations.isdisjoint(hint.split())
+            if level in AFFIRMING_LEVELS and ((is_lone_word and not is_brief) or (is_denied and not denies)):
+                continue
+            best_level, most_letters = level, len(hint)
+    return best_level
+
+
+def _words_of(label: str) -> frozenset[str]:
+    return frozenset(word for lang in SUPPORTED_LANGUAGES for word in format_label(label, lang).split())
+
+
+def _record_guess(context: TurnContext, question: SelfCheckQuestion, level: str | None) -> Turn | None:
+    """Record an answer in other words, and say how it was understood; None without one."""
+    if level is None:
+        return None
+    echo = level_label(question, None if level == UNKNOWN_LEVEL else int(level), context.lang)
+    return callbacks.record_answer(context, f"{question.id}:{level}", echo=echo)
+
+
+def _starts_with(text: str, phrase: str) -> bool:
+    return f"{simplify_message(text)} ".startswith(f"{simplify_message(phrase)} ")
 
 
 def _label_phrases(question: SelfCheckQuestion, lang: str) -> list[tuple[str, str]]:

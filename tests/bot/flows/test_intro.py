@@ -231,3 +231,47 @@ def test_choice_after_a_question(dialogue: Dialogue) -> None:
     numbered = dialogue.handle(state, replace(EVENT, kind=EventKind.TEXT, text="zu 2 noch etwas"))
 
     assert (chosen.state.shown, bool(numbered.decisions)) == ("intro-2", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "audience"),
+    [
+        ("ich arbeite in der stadtverwaltung", "kommune"),
+        ("Verein", "npo"),
+        ("wir sind eine Bürgerstiftung", "stiftung"),
+        ("3", "kommune"),
+        ("das zweite", "stiftung"),
+        ("nur so aus Neugier", "neugierige"),
+        ("ich bin Lehrerin", "neugierige"),
+        ("weiter", "neugierige"),
+        ("egal", "neugierige"),
+        ("sag ich nicht", "neugierige"),
+        ("I work for the council", "kommune"),
+    ],
+)
+def test_audience_may_be_typed(dialogue: Dialogue, text: str, audience: str) -> None:
+    """Who somebody is may be written; who says nothing of it gets the general examples."""
+    asked = intro.begin_intro(TurnContext(dialogue, State(), EVENT))
+    turn = dialogue.handle(asked.state, replace(EVENT, text=text))
+
+    assert (turn.state.audience, turn.state.step) == (audience, 1)
+    assert ("keine eigenen Beispiele" in shown_text(turn)) is ("Lehrerin" in text)
+
+
+def test_audience_is_explained_and_other_questions_answered(dialogue: Dialogue) -> None:
+    """ "Warum?" says how to answer; a question is answered, and the audience may still be written after it."""
+    asked = intro.begin_intro(TurnContext(dialogue, State(), EVENT))
+    assert "von 1 bis 6" in shown_text(dialogue.handle(asked.state, replace(EVENT, text="Warum?")))
+
+    answered = dialogue.handle(asked.state, replace(EVENT, text="Was kostet eine Stiftung?"))
+    assert (bool(answered.decisions), answered.state.step) == (True, 0)
+
+
+@pytest.mark.parametrize("text", ["und jetzt?", "weiter"])
+def test_what_follows_the_last_step(dialogue: Dialogue, text: str) -> None:
+    """After the last step, "und jetzt?" names the self-check and the other ways on, whatever was asked before."""
+    last = intro.show_step(TurnContext(dialogue, State(last_entry="backbone"), EVENT), 9)
+    turn = dialogue.handle(last.state, replace(EVENT, text=text))
+
+    assert SELFCHECK_START_CALLBACK in buttons(turn)
+    assert "letzte Schritt" in shown_text(turn)

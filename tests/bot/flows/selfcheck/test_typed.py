@@ -58,6 +58,64 @@ def test_answer_may_be_typed(dialogue: Dialogue, text: str, level: int | None) -
     assert (progress.at, progress.answers) == (SECOND, {FIRST: level})
 
 
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("nicht wirklich", 0),
+        ("haben wir noch nicht", 0),
+        ("so gut wie gar nicht", 0),
+        ("teils teils", 1),
+        ("noch nicht alle", 1),
+        ("naja, geht so", 1),
+        ("ja schon", 2),
+        ("fast immer", 2),
+        ("machen wir schon", 3),
+        ("stimmt", 3),
+        ("das weiß ich nicht so genau", None),
+    ],
+)
+def test_answer_in_other_words_is_named(dialogue: Dialogue, text: str, level: int | None) -> None:
+    """An answer in words of one's own counts as the nearest one, and the next question says as which."""
+    turn = type_text(dialogue, SelfCheckProgress(at=FIRST), text)
+
+    assert progress_of(turn) == SelfCheckProgress(at=SECOND, answers={FIRST: level})
+    assert "„zurück“" in html_of(turn)
+
+
+@pytest.mark.parametrize("text", ["wir haben schon mal darüber geredet", "hm"])
+def test_statement_without_an_answer_is_asked_again(dialogue: Dialogue, text: str) -> None:
+    """What names no answer is not searched, nor taken for one: the question says how it is answered."""
+    turn = type_text(dialogue, SelfCheckProgress(at=FIRST), text)
+
+    assert progress_of(turn) == SelfCheckProgress(at=FIRST)
+    assert "am ehesten stimmt" in html_of(turn)
+
+
+def test_statement_about_others_is_searched(dialogue: Dialogue) -> None:
+    """A word that could be an answer does not make one of a sentence about something else."""
+    turn = type_text(dialogue, SelfCheckProgress(at=FIRST), "alle reden aneinander vorbei")
+    assert (bool(turn.decisions), progress_of(turn).answers) == (True, {})
+
+
+def test_answer_after_a_question_in_between(dialogue: Dialogue) -> None:
+    """Soon after a question in between, words of one's own still answer the self-check; later, they do not."""
+    paused, now = SelfCheckProgress(at=FIRST, stage=SelfCheckStage.PAUSED), dialogue.now()
+    event = replace(EVENT, text="noch nicht so richtig")
+
+    assert progress_of(dialogue.handle(State(check=paused, minute=now - 30), event)).answers == {FIRST: 1}
+    assert progress_of(dialogue.handle(State(check=paused, minute=now - 3600), event)).answers == {}
+
+
+@pytest.mark.parametrize(("text", "begins"), [("Los geht's", True), ("ja", True), ("1", True), ("zusammen", False)])
+def test_self_check_begins_in_words(dialogue: Dialogue, text: str, begins: bool) -> None:
+    """Below its welcome, words begin the self-check, alone or with others."""
+    welcome = dialogue.handle(State(), replace(EVENT, kind=EventKind.COMMAND, command="selbstcheck"))
+    turn = dialogue.handle(welcome.state, replace(EVENT, text=text))
+
+    assert bool(turn.state.check) is begins
+    assert begins or "Code" in html_of(turn)
+
+
 @pytest.mark.parametrize("text", ["Was heißt das?", "versteh ich nicht", "?"])
 @pytest.mark.parametrize("lang", sorted(CHECKS))
 def test_question_is_explained(dialogue: Dialogue, lang: str, text: str) -> None:
