@@ -126,9 +126,10 @@ class SendMail:
 
 @dataclass(frozen=True, slots=True)
 class SendWithdrawalMail:
-    """An e-mail that a request is withdrawn, or is so no longer, to the contact who got it by e-mail."""
+    """An e-mail that a request is withdrawn, or with ``undone`` no longer is, to the contact who got it by e-mail."""
 
     reference: str
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

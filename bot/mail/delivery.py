@@ -62,6 +62,8 @@ def _send_mail(services: Services, mailer: Mailer | None, settings: Settings, ca
     if mailer is None:
         return Retry(None)  # mail was turned off after this was queued: it waits until mail is on again
     try:
+        if isinstance(call, SendWithdrawalMail) and _is_outdated(services, call):
+            return Sent(None)  # a later e-mail says what holds now
         message = _compose_mail(services, settings, call)
     except StoreError as error:
         log.warning("an e-mail waits: %s", error)
@@ -92,13 +94,19 @@ def _compose_mail(services: Services, settings: Settings, call: MailCall) -> Ema
     if request is None:
         return None
     if isinstance(call, SendWithdrawalMail):
-        compose = compose_withdrawal_mail if request.withdrawn else compose_resumption_mail
+        compose = compose_resumption_mail if call.undone else compose_withdrawal_mail
         return compose(call.reference, _find_contact(services, request.contact), sender, signer)
     if request.withdrawn:
         return None
     lines = services.store.requests.load_transcript(call.reference)
     transcript = html_to_plain(messages.render_transcript(request, lines))
     return compose_request_mail(request, _find_contact(services, request.contact), sender, transcript, signer)
+
+
+def _is_outdated(services: Services, call: SendWithdrawalMail) -> bool:
+    """Return whether a request was withdrawn, or that undone, after an e-mail that says otherwise was queued."""
+    request = services.store.requests.find_request(call.reference)
+    return request is not None and request.withdrawn is call.undone
 
 
 def _find_contact(services: Services, contact_id: str) -> Contact:

@@ -1,7 +1,9 @@
 """The life cycle of a request: deadlines, closing, rating and reopening."""
 
+import re
 from dataclasses import replace
 
+from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.domain.calendar import (
     DAY,
     JUMP_THRESHOLD,
@@ -31,6 +33,7 @@ from prompts.render import format_label, render_template
 
 RATING_FACES = "😞🙁😐🙂😀"
 MAX_COMMENT_LENGTH = 1_000  # characters
+MAX_THANKS_WORDS = 15  # different ones; a longer text has more to say
 WARNING_PERIOD = 2 * DAY  # between the warning and the closing
 
 
@@ -116,14 +119,29 @@ def abandons_comment(event: Event) -> bool:
 
 
 def record_comment(context: TurnContext) -> Turn | None:
-    """Record a text as the comment on a rating; None if no comment is awaited."""
+    """Record a text as the comment on a rating, or thanks right after the end of a request; None for other texts."""
     state, event = context.state, context.event
-    request = context.services.store.requests.find_request(state.rated) if state.rated else None
+    request = context.services.store.requests.find_request(state.rated) if state.rated else _find_thanked(context)
     if request is None or request.user_id != event.user_id:
         return None
     updated = replace(request, comment=event.text.strip()[:MAX_COMMENT_LENGTH])
-    thanks = SendMessage(render_template("thanks_comment", request.lang))
+    thanks = SendMessage(render_template("thanks_comment" if state.rated else "thanks_kept", request.lang))
     return Turn(replace(state, rated=""), (thanks, RefreshCard(request.reference)), (UpdateRequest(updated),))
+
+
+def _find_thanked(context: TurnContext) -> Request | None:
+    """Return the request that was just closed if a text thanks for it, instead of rating it by a tap."""
+    text, since = context.event.text, context.services.now() - DAY
+    words = set(re.findall(r"\w+", text.casefold()))
+    thanks = {word for lang in SUPPORTED_LANGUAGES for word in format_label("typed_thanks", lang).split()}
+    if "?" in text or len(words) > MAX_THANKS_WORDS or words.isdisjoint(thanks) or context.adviser_chat is None:
+        return None
+    closed = [
+        request
+        for request in context.requests
+        if request.closed > max(since, context.state.minute) and not request.withdrawn and not request.comment
+    ]
+    return max(closed, key=lambda request: request.closed) if closed else None
 
 
 def _without_future_times(services: Services, request: Request, now: float) -> Request:

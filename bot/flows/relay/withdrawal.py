@@ -103,8 +103,9 @@ def undo_withdrawal(context: TurnContext, request: Request) -> Turn:
     if context.adviser_chat is not None:
         messages += (RefreshCard(request.reference), lifecycle.announce_reopening(resumed))
     if services.sends_mail:
-        first_mail = () if services.store.erasure.was_mailed(request.reference) else (SendMail(request.reference),)
-        messages += (*first_mail, SendWithdrawalMail(request.reference))
+        was_mailed = services.store.erasure.was_mailed(request.reference)
+        news = SendWithdrawalMail(request.reference, undone=True) if was_mailed else SendMail(request.reference)
+        messages += (news,)
     return Turn(context.state, (*messages, AnswerCallback()), (UpdateRequest(resumed),))
 
 

@@ -43,7 +43,8 @@ def to_row(call: OutgoingCall) -> dict[str, Any]:
         case SendMail() | AlertOperator():
             chat_id, method, params, destination = MAIL_CHAT, SEND_MAIL, {}, Destination.CHAT
         case SendWithdrawalMail():
-            chat_id, method, params, destination = MAIL_CHAT, SEND_WITHDRAWAL, {}, Destination.CHAT
+            chat_id, method, destination = MAIL_CHAT, SEND_WITHDRAWAL, Destination.CHAT
+            params = {"undone": call.undone}
         case _:
             chat_id, method, destination = MAIL_CHAT, REQUEST_MAIL_DELETION, Destination.CHAT
             params = {"contact": call.contact}
@@ -82,7 +83,7 @@ def from_row(row: dict[str, Any]) -> OutgoingCall:
     if method == SEND_MAIL:
         return SendMail(reference) if reference else AlertOperator()
     if method == SEND_WITHDRAWAL:
-        return SendWithdrawalMail(reference)
+        return SendWithdrawalMail(reference, bool(params.get("undone")))
     if method == ERASE_THREAD:
         return EraseThread(chat_id, reference, ErasureReason(params["why"]))
     if method == REQUEST_MAIL_DELETION:

@@ -17,13 +17,14 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bot.domain.consultation import ContactChannel, Details, Request, RequestContext
-from bot.domain.message import SendMail
+from bot.domain.effects import CreateRequest
+from bot.domain.message import SendMail, SendWithdrawalMail
 from bot.errors import SettingsError
 from bot.flows.dialogue import Dialogue
 from bot.mail.delivery import make_mail_sender
 from bot.mail.messages import compose_request_mail
 from bot.mail.smtp import Mailer, is_loopback_host, permanent_failure
-from bot.pipeline.outbox import Rejected, Retry
+from bot.pipeline.outbox import Rejected, Retry, Sent
 from bot.settings import Settings
 from knowledge.records.contacts import Contact
 from tests.bot.pipeline.test_outbox import BUSY, faulty
@@ -253,6 +254,29 @@ async def test_mail_waits_for_the_store(services: Dialogue, monkeypatch: pytest.
         Retry(None),
         Rejected("the request was deleted or withdrawn"),
     ]
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+async def test_outdated_news_of_a_withdrawal_is_not_sent(
+    services: Dialogue, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, withdrawn: bool
+) -> None:
+    """Of a withdrawal and its undoing that waited together, only what holds now is sent, once."""
+    server = Controller(inbox, hostname="127.0.0.1", port=free_port())
+    monkeypatch.setenv("GW_SMTP_URL", f"smtp://127.0.0.1:{server.port}")
+    monkeypatch.setenv("GW_MAIL_FROM", "bot@example.org")
+    request = replace(REQUEST, withdrawn=withdrawn)
+    services.store.apply([SendMail(request.reference)], [CreateRequest(request)])
+    send = make_mail_sender(Settings(), services)
+
+    server.start()
+    try:
+        for undone in (False, True):
+            assert isinstance(await send(SendWithdrawalMail(request.reference, undone=undone)), Sent)
+    finally:
+        server.stop()
+
+    (received,) = (message_from_bytes(each, policy=default) for each in inbox.received)
+    assert ("zurueckgezogen" in received["Message-ID"]) is withdrawn
 
 
 def test_names_cannot_add_headers() -> None:

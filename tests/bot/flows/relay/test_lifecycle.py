@@ -8,7 +8,7 @@ from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import AppendTranscript, UpdateRequest
 from bot.domain.event import Event, EventKind
 from bot.domain.message import RelayMessage
-from bot.domain.turn import Turn
+from bot.domain.turn import State, Turn
 from bot.flows.context import TurnContext
 from bot.flows.dialogue import Dialogue
 from bot.flows.relay import requester
@@ -46,6 +46,26 @@ def test_message_after_a_rating_is_the_comment(services: Dialogue) -> None:
 
     reads(turn, (None, "Danke für Ihre Rückmeldung", []), ("card", REFERENCE, []))
     assert (comments(turn), turn.state.rated) == (["Sehr hilfreich"], "")
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "is_kept"),
+    [
+        ("Danke euch!", STATE, True),
+        ("vielen Dank, das hat sehr geholfen", STATE, True),
+        ("Danke, und was kostet das?", STATE, False),
+        ("Danke euch!", replace(STATE, minute=CLOSED.closed + 60), False),  # for an answer of the bot
+    ],
+)
+def test_thanks_after_the_end_is_a_comment(services: Dialogue, text: str, state: State, is_kept: bool) -> None:
+    """Thanks right after the end of a request reach the advisers, without a rating; those for an answer do not."""
+    services = replace(services, now=lambda: CLOSED.closed + 120)
+    kept(services, CLOSED)
+
+    turn = services.handle(state, person(text=text))
+
+    assert comments(turn) == ([text] if is_kept else [])
+    assert ("Ihren Dank gebe ich" in str(turn.messages)) is is_kept
 
 
 @pytest.mark.parametrize(

@@ -158,12 +158,25 @@ def test_withdrawal_is_undone_for_a_moment(services: Dialogue, status: RequestSt
     assert (resumed.status, resumed.adviser) == (status, before.adviser)
     assert (resumed.withdrawn, resumed.closed, resumed.reopened) == (False, 0.0, (now,))
     assert f"Ihre Anfrage {REFERENCE} gilt wieder" in getattr(turn.messages[0], "html", "")
-    assert {RefreshCard, SendMail, SendWithdrawalMail} <= set(kinds(turn))
-    assert SendMessage in kinds(turn)
+    assert {RefreshCard, SendMail, SendMessage} <= set(kinds(turn))
+    assert SendWithdrawalMail not in kinds(turn)  # who never got the request needs no news of it
     assert set(kinds(tap(replace(services, advisers=Advisers()), f"h:resume:{REFERENCE}"))) == {
         EditMessage,
         AnswerCallback,
     }
+
+
+def test_contact_who_has_the_request_learns_that_it_goes_on(services: Dialogue) -> None:
+    """If the request was sent by e-mail, one e-mail says that it goes on, and the request is not sent again."""
+    kept(services, replace(OPEN.close(services.now()), withdrawn=True))
+    services.store.apply([SendMail(REFERENCE)], ())
+
+    turn = tap(replace(services, sends_mail=True), f"h:resume:{REFERENCE}")
+
+    assert SendMail not in kinds(turn)
+    assert [message for message in turn.messages if isinstance(message, SendWithdrawalMail)] == [
+        SendWithdrawalMail(REFERENCE, undone=True)
+    ]
 
 
 def test_withdrawal_is_final_later(services: Dialogue) -> None:

@@ -18,7 +18,8 @@ DESK, REFERENCE = -1_009_900, "AAAA-AAAA"
 CALLS = [
     (RefreshCard(REFERENCE, DESK), (DESK, "card", {}, "thread", 1)),
     (SendMail(REFERENCE), (0, "mail", {}, "", 0)),
-    (SendWithdrawalMail(REFERENCE), (0, "withdrawal", {}, "", 0)),
+    (SendWithdrawalMail(REFERENCE), (0, "withdrawal", {"undone": False}, "", 0)),
+    (SendWithdrawalMail(REFERENCE, undone=True), (0, "withdrawal", {"undone": True}, "", 0)),
     (EraseThread(DESK, REFERENCE, ErasureReason.RETENTION), (DESK, "erase", {"why": "time"}, "thread", 1)),
     (RequestMailDeletion(REFERENCE, "jacob"), (0, "unpost", {"contact": "jacob"}, "", 0)),
     (
