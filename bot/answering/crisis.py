@@ -169,10 +169,12 @@ def _split_words(text: str) -> Iterator[str]:
 
 
 def _normalise(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text.casefold()))
-    visible = "".join(char for char in decomposed if unicodedata.category(char) not in ("Mn", "Me", "Cf"))
-    umlauts = _UMLAUT_SPELLINGS.sub(r"\1", visible.translate(_LETTER_VARIANTS))
-    return _REPEATED_LETTER.sub(r"\1", umlauts)
+    plain = _APOSTROPHES.sub("", text.casefold())
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        visible = "".join(char for char in decomposed if unicodedata.category(char) not in ("Mn", "Me", "Cf"))
+        plain = visible.translate(_LETTER_VARIANTS)
+    return _REPEATED_LETTER.sub(r"\1", _UMLAUT_SPELLINGS.sub(r"\1", plain))
 
 
 def _drop_each_letter(word: str) -> Iterator[str]:

@@ -44,8 +44,9 @@ from bot.web.health import HealthCheck
 from bot.web.monitor import BotStatus, StatusServer
 from index.search.live_index import LiveIndex
 from knowledge.loader import BUILT_IN, path_or_builtin
+from knowledge.parsing.text_file import parsed_once
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
-from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
+from knowledge.records.crisis_signs import CRISIS_FILE, parse_crisis_signs
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
@@ -144,8 +145,13 @@ def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:
         selfchecks=read_selfchecks(path_or_builtin(folder, SELFCHECK_FOLDER)),
         new_code=_generate_code,
         command_words=read_command_words(path_or_builtin(folder, COMMANDS_FILE)),
-        crisis_detector=CrisisDetector(read_crisis_signs(path_or_builtin(folder, CRISIS_FILE))),
+        crisis_detector=_read_crisis_detector(path_or_builtin(folder, CRISIS_FILE)),
     )
+
+
+@parsed_once
+def _read_crisis_detector(path: Path, text: str) -> CrisisDetector:
+    return CrisisDetector(parse_crisis_signs(path, text))
 
 
 def _generate_reference() -> str:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 
 from knowledge.errors import ContentError
 from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid
-from knowledge.parsing.text_file import read_text_file
+from knowledge.parsing.text_file import parsed_once
 
 _ENGLISH_BY_GERMAN = {
     "start": "start",
@@ -93,13 +93,14 @@ def _check_words(text: str) -> str:
 _Message = Annotated[Text, AfterValidator(_check_words)]
 
 
-def read_command_words(path: Path) -> Mapping[str, str]:
+@parsed_once
+def read_command_words(path: Path, text: str) -> Mapping[str, str]:
     """Return each message, simplified, with its command and what follows it: "english please" -> "sprache en".
 
     Raises:
         ContentError: a mistake in the form, or a message that stands under two commands.
     """
-    file = StrictYaml(path, read_text_file(path))
+    file = StrictYaml(path, text)
     commands: dict[str, str] = {}
     for command, messages in file.validate(dict[str, tuple[_Message, ...]]).items():
         for number, message in enumerate(messages):

@@ -118,11 +118,15 @@ def _create_manifest(folder: Path, corpus: CorpusStats, source: IndexSource) -> 
 
 
 def _add_version(root: Path, staging: Path) -> Path:
-    """Add a finished version, named by its hash, unless an intact version with the same content exists."""
+    """Add a finished version, named by its hash, unless an intact version with the same content exists.
+
+    Its manifest then gets today's time, by which the sandbox knows what has been read since the files last changed.
+    """
     digest = hash_file(staging / MANIFEST_FILE)
     folder, number = root / f"v-{digest[:12]}", 1
     while folder.exists():
         if manifest.is_intact(folder, digest):
+            (folder / MANIFEST_FILE).touch()
             return folder
         number += 1
         folder = root / f"v-{digest[:12]}-{number}"

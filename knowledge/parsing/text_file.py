@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from knowledge.errors import ContentError, Problem
 
 MAX_FILE_BYTES = 1_000_000
+MAX_PARSED = 8  # texts of each kind: the built-in files in three languages, and those of a few tenants
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.S | re.M)
 _OTHER_DASHES = re.compile(r"(?!---\s*$)[-–—]+\s*")
 FRONT_MATTER_EXAMPLE = "---, darunter title: Ein Titel und die anderen Zeilen, dann wieder ---"
@@ -36,6 +38,20 @@ def read_text_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> str:
         line = text[: text.index("\0")].count("\n") + 1
         raise ContentError([Problem.of(path, line, "not_a_text")])
     return text.replace("\r\n", "\n")
+
+
+def parsed_once(parse: Callable[[Path, str], T]) -> Callable[[Path], T]:
+    """Return a reader of a file that parses a text once: all bots of a process share what must never change.
+
+    Args:
+        parse: makes a record of a file's path and text; raises ContentError with every mistake.
+    """
+    parse_once = lru_cache(MAX_PARSED)(parse)
+
+    def read(path: Path) -> T:
+        return parse_once(path, read_text_file(path))
+
+    return read
 
 
 def split_front_matter(path: Path, text: str, *, required: bool = True) -> tuple[str, str]:

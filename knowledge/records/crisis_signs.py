@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid, strict_keys
-from knowledge.parsing.text_file import read_text_file
+from knowledge.parsing.text_file import parsed_once
 
 CRISIS_FILE = "crisis.yaml"
 GAP, SENTENCE_EDGE, LIST_MARK, ANY_ENDING = "...", ".", "@", "*"
@@ -62,6 +62,9 @@ class CrisisSigns:
             yield from self.lists[part[1:]] if part.startswith(LIST_MARK) else (part,)
 
 
-def read_crisis_signs(path: Path) -> Mapping[str, CrisisSigns]:
-    """Read the wordings by language; raise ContentError with every mistake."""
-    return StrictYaml(path, read_text_file(path)).validate(dict[str, CrisisSigns])
+def parse_crisis_signs(path: Path, text: str) -> Mapping[str, CrisisSigns]:
+    """Return the wordings by language; raise ContentError with every mistake."""
+    return StrictYaml(path, text).validate(dict[str, CrisisSigns])
+
+
+read_crisis_signs = parsed_once(parse_crisis_signs)

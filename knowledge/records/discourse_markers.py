@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from knowledge.parsing.strict_yaml import StrictYaml, invalid, strict_keys
-from knowledge.parsing.text_file import read_text_file
+from knowledge.parsing.text_file import parsed_once
 
 MARKERS_FILE = "understanding.yaml"
 
@@ -62,6 +62,7 @@ class DiscourseMarkers:
 NO_MARKERS = DiscourseMarkers(*(frozenset[str]() for item in fields(DiscourseMarkers) if not item.kw_only))
 
 
-def read_markers(path: Path) -> Mapping[str, DiscourseMarkers]:
+@parsed_once
+def read_markers(path: Path, text: str) -> Mapping[str, DiscourseMarkers]:
     """Read the lists by language; raise ContentError with every mistake."""
-    return StrictYaml(path, read_text_file(path)).validate(dict[str, DiscourseMarkers])
+    return StrictYaml(path, text).validate(dict[str, DiscourseMarkers])

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from knowledge.parsing.text_file import read_all, read_text_file, split_front_ma
 INTRO_AUDIENCES = ("npo", "stiftung", "kommune", "unternehmen", "engagierte", "neugierige")
 PICTURES_FOLDER = "pictures"  # next to the folders of the languages
 MAX_STEP_LENGTH = 600  # characters of text, example and question together: what is read before the first tap
+MAX_PARSED_STEPS = 64  # which all bots of a process share: 9 in 3 languages, and those of a few tenants
 _FILE_NAME = re.compile(r"\d\d-([a-z0-9]+(?:-[a-z0-9]+)*)")
 _EntryId = Annotated[Text, Field(max_length=50)]
 
@@ -84,15 +86,20 @@ def steps_in_language(steps: Iterable[IntroStep], lang: str) -> tuple[IntroStep,
 
 
 def _read_step(path: Path, number: int) -> IntroStep:
-    front_matter, body = split_front_matter(path, read_text_file(path))
+    step, file = _parse_step(path, number, read_text_file(path))
+    if problems := list(_find_step_problems(step, path, file)):
+        raise ContentError(problems)
+    return step
+
+
+@lru_cache(MAX_PARSED_STEPS)
+def _parse_step(path: Path, number: int, text: str) -> tuple[IntroStep, StrictYaml]:
+    front_matter, body = split_front_matter(path, text)
     name = _FILE_NAME.fullmatch(path.stem)
     if name is None:
         raise ContentError([Problem.of(path, 0, "step_file_name")])
     file = StrictYaml(path, front_matter, first_line=2)
-    step = file.validate(IntroStep, number=number, lang=path.parent.name, name=name[1], body=body)
-    if problems := list(_find_step_problems(step, path, file)):
-        raise ContentError(problems)
-    return step
+    return file.validate(IntroStep, number=number, lang=path.parent.name, name=name[1], body=body), file
 
 
 def _find_step_problems(step: IntroStep, path: Path, file: StrictYaml) -> Iterator[Problem]:

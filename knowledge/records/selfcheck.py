@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from knowledge.errors import ContentError, Problem
 from knowledge.parsing.strict_yaml import StrictYaml, Text, invalid, strict_keys
-from knowledge.parsing.text_file import read_all, read_text_file
+from knowledge.parsing.text_file import parsed_once, read_all
 from knowledge.records.entry import ID_PATTERN, Layer
 
 SELFCHECK_FOLDER = "selfcheck"
@@ -108,8 +108,9 @@ def read_selfchecks(folder: Path) -> tuple[SelfCheck, ...]:
     return read_all(sorted(folder.glob("*.yaml")), _read_selfcheck)
 
 
-def _read_selfcheck(path: Path) -> SelfCheck:
-    source = StrictYaml(path, read_text_file(path))
+@parsed_once
+def _read_selfcheck(path: Path, text: str) -> SelfCheck:
+    source = StrictYaml(path, text)
     file = source.validate(_SelfCheckFile)
     groups = {group.id: group for group in file.groups}
     if problems := list(_find_group_problems(file, source)):

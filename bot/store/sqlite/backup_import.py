@@ -41,12 +41,13 @@ def import_rows(file: Path, target: sqlite3.Connection) -> None:
             (verdict,) = source.execute("PRAGMA integrity_check").fetchone()
             if verdict != "ok":
                 raise StoreError(f"{file} is damaged: {verdict}")
-            migrations.apply(db, stop_before=_missing_steps(source, file)[:1])
+            missing_steps = _missing_steps(source, file)
             with db.atomic():
+                migrations.apply(db, stop_before=missing_steps[:1])
                 for table in db.table_names():
                     if table != STEPS_TABLE:
                         _import_table(table, source, target, file)
-            migrations.apply(db)
+                migrations.apply(db)
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise StoreError(f"{file} is not a store of this bot, or cannot be copied: {error}") from None
 

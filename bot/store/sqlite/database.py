@@ -131,7 +131,8 @@ def _upgrade_schema(db: sqlite_utils.Database, path: Path) -> None:
         copy_path = next_free_path(path, f"before-{pending[0]}")
         copy_database(db.conn, copy_path)
         log.warning("upgrading the schema of the store; a copy from before is in %s", copy_path)
-    migrations.apply(db)
+    with db.atomic():  # all steps at once: each commit would wait for the disk
+        migrations.apply(db)
 
 
 def _get_file_id(path: Path) -> tuple[int, int] | None:

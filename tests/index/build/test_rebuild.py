@@ -1,5 +1,6 @@
 """Rebuilding, concurrent and interrupted builds, and a bot that runs meanwhile."""
 
+import os
 import resource
 import sys
 import threading
@@ -13,6 +14,7 @@ from index.build.builder import BuildResult, IndexSource, build_index
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import REOPEN_DELAY, LiveIndex
+from index.storage.layout import MANIFEST_FILE
 from index.storage.reader import open_index
 from knowledge.loader import load_knowledge
 from tests.conftest import Clock
@@ -53,10 +55,13 @@ def root(folder: Path) -> Path:
 
 
 def test_same_content_keeps_the_version_in_use(folder: Path, encoder: OnnxEncoder) -> None:
-    """A version that a bot reads from is not replaced by an identical one."""
-    first = Path(build(folder, encoder).version).stat().st_ino
+    """A version that a bot reads from is not replaced by an identical one; its manifest's time says that it is."""
+    version = Path(build(folder, encoder).version)
+    first = version.stat().st_ino
+    os.utime(version / MANIFEST_FILE, (0, 0))
 
     assert Path(build(folder, encoder).version).stat().st_ino == first
+    assert (version / MANIFEST_FILE).stat().st_mtime > 0
 
 
 def test_rebuild_can_be_interrupted_anywhere(folder: Path, encoder: OnnxEncoder) -> None:
