@@ -1,5 +1,6 @@
 """The settings, read from the environment and ``.env`` and validated at start."""
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -19,6 +20,7 @@ from bot.store.records import MAIN_TENANT
 from knowledge.parsing.addresses import is_mailable_address
 
 ENV_PREFIX, ENV_FILE = "GW_", ".env"
+logging.getLogger("dotenv.main").setLevel(logging.ERROR)  # `describe_ineffective_settings` says more
 TOKEN_PATTERN = re.compile(r"\d+:[\w-]+", re.ASCII)
 _PLAIN_MESSAGES = {
     "int_parsing": "must be a whole number",
@@ -314,7 +316,7 @@ def find_unknown_variables() -> dict[str, str]:
     Each has the variable that is probably meant; "" if none is similar.
     """
     known = [env_variable(name) for name in Settings.model_fields]
-    in_file = {name.upper() for name in (dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else ())}
+    in_file = {binding.key.upper() for binding in _read_bindings(Path(ENV_FILE)) if binding.key}
     prefixed = {name.upper() for name in (*os.environ, *in_file) if name.upper().startswith(ENV_PREFIX)}
     nearest = {name: "".join(get_close_matches(name, known, n=1, cutoff=0.75)) for name in prefixed.difference(known)}
     for name in in_file.difference(prefixed, known):  # other programs' variables may be in the file, too
@@ -323,10 +325,34 @@ def find_unknown_variables() -> dict[str, str]:
     return dict(sorted(nearest.items()))
 
 
-def describe_unknown_variable(name: str, nearest: str) -> str:
-    """Return a sentence about a variable that is no setting, and what to do about it."""
+def describe_ineffective_settings() -> list[str]:
+    """Return a sentence about each line of ``.env`` that cannot be read, and each variable that is no setting."""
+    unknown = [_describe_unknown_variable(*item) for item in find_unknown_variables().items()]
+    return [f"{ENV_FILE}: {line}" for line in describe_unreadable_lines(Path(ENV_FILE))] + unknown
+
+
+def describe_unreadable_lines(path: Path) -> list[str]:
+    """Return a sentence about each line of a file of variables that cannot be read, never about what it holds."""
+    return [
+        f"line {binding.original.line} cannot be read and has no effect. It should be NAME=value; "
+        "perhaps a quotation mark is missing."
+        for binding in _read_bindings(path)
+        if binding.error
+    ]
+
+
+def _describe_unknown_variable(name: str, nearest: str) -> str:
     advice = f"Did you mean {nearest}?" if nearest else "Remove it, or look for its name in docs/reference.md."
     return f"{name} is not a setting and has no effect. {advice}"
+
+
+def _read_bindings(path: Path) -> list[Binding]:
+    """Return the lines of a file of variables; none if it is missing or cannot be read, which is said elsewhere."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return list(parse_stream(file))
+    except (OSError, UnicodeDecodeError):
+        return []
 
 
 def describe_errors(error: ValidationError) -> list[str]:

@@ -43,20 +43,21 @@ def ask(question: tuple[str, ...], as_json: bool, jsonl: bool, root: Path | None
 
 
 @click.command()
-@click.argument("question", required=False)
+@click.argument("question", nargs=-1)
 @index_option
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1, 1000), help="Number of entries to list.")
 @click.option("--jsonl", is_flag=True, help='Read {"id", "question"} lines from standard input.')
-def search(question: str | None, root: Path | None, top: int, jsonl: bool) -> None:
-    """Rank entries for QUESTION: retrieval only, without deciding whether to answer."""
+def search(question: tuple[str, ...], root: Path | None, top: int, jsonl: bool) -> None:
+    """Rank entries for QUESTION, with or without quotation marks: retrieval only, without deciding to answer."""
     from bot.app.index_loader import open_index
 
-    if bool(question) == jsonl:
+    text = " ".join(question)
+    if bool(text) == jsonl:
         raise click.UsageError("Give a question, or --jsonl and questions on standard input.")
     settings = chosen_settings()
     searcher = open_index(settings, root).current_searcher()
     if not jsonl:
-        _print_hits(searcher, searcher.rank_entries(question or "", top), settings.language)
+        _print_hits(searcher, searcher.rank_entries(text, top), settings.language)
         return
     for number, item in _read_json_lines():
         hits = searcher.rank_entries(str(item.get("question", "")), top)

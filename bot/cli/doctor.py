@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from bot.app.tenants import SETTINGS_FILE, is_enabled, list_tenant_names, load_tenant_settings
+from bot.cli.index import describe_size
 from bot.cli.options import chosen_settings, chosen_tenant, open_store
+from bot.cli.terminal import describe_count
 from bot.errors import ConnectionFailed, GwError, SettingsError, StoreError
 from bot.log import escape_control_chars
 from bot.settings import (
     Settings,
-    describe_unknown_variable,
+    describe_ineffective_settings,
     env_variable,
-    find_unknown_variables,
     load_valid_settings,
 )
 from bot.store import SQLITE_PREFIX
@@ -72,10 +73,10 @@ def doctor(live: bool) -> None:
     except SettingsError as error:
         settings, faults = _load_valid_settings(error)
     states = [_report("settings", Finding(State.WRONG, line)) for line in faults]
-    unknown = _list_unknown_variables()
-    if not unknown and not faults:
-        unknown = [Finding(State.OK, "all variables are known and valid")]
-    states += [_report("settings", finding) for finding in unknown]
+    ineffective = describe_ineffective_settings()
+    states += [_report("settings", Finding(State.TODO, line)) for line in ineffective]
+    if not ineffective and not faults:
+        states.append(_report("settings", Finding(State.OK, "all variables are known and valid")))
     wrong_fields = frozenset[str]().union(*faults.values())
     states.append(_run_check(*ENCODER_CHECK, settings))
     is_main = settings.tenant_name == MAIN_TENANT
@@ -105,18 +106,10 @@ def _load_valid_settings(error: SettingsError) -> tuple[Settings, dict[str, froz
     if chosen_tenant() or not faults:
         for line in str(error).splitlines():
             _report("settings", Finding(State.WRONG, line))
-        for finding in _list_unknown_variables():
-            _report("settings", finding)
+        for line in describe_ineffective_settings():
+            _report("settings", Finding(State.TODO, line))
         sys.exit(1)
     return settings, faults
-
-
-def _list_unknown_variables() -> list[Finding]:
-    """Return a finding for each variable that looks like a setting but is none."""
-    return [
-        Finding(State.TODO, describe_unknown_variable(name, nearest))
-        for name, nearest in find_unknown_variables().items()
-    ]
 
 
 def _check_tenant(installation: Settings, tenant: str) -> list[State]:
@@ -173,7 +166,7 @@ def _check_knowledge(settings: Settings) -> str:
 def _check_index(settings: Settings) -> str:
     loader = _load_models(settings.encoder_dir, settings.cross_encoder_dir)
     manifest = loader.load_index(settings).current_searcher().reader.manifest
-    return f"{manifest.entries} entries, {manifest.passages} passages"
+    return describe_size(manifest)
 
 
 def _check_store(settings: Settings) -> str:
@@ -185,7 +178,8 @@ def _check_store(settings: Settings) -> str:
             f"in {store.address} {', '.join(bad_rows)} cannot be read, so the bot ignores it but does not delete it. "
             "Restore an earlier backup, or contact the program's maintainers."
         )
-    summary = f"{store.address}, {waiting_messages} messages waiting, {open_requests} open requests"
+    waiting = describe_count(waiting_messages, "message", "messages")
+    summary = f"{store.address}, {waiting} waiting, {describe_count(open_requests, 'open request', 'open requests')}"
     if not settings.store_url.startswith(SQLITE_PREFIX):
         return summary
     free_megabytes = shutil.disk_usage(settings.sqlite_path.parent).free // 1_000_000

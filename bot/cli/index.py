@@ -2,12 +2,16 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.options import chosen_settings, index_option, knowledge_option
-from bot.cli.terminal import WholeHelpGroup, showing_progress
+from bot.cli.terminal import WholeHelpGroup, describe_count, showing_progress
 from bot.settings import Settings
+
+if TYPE_CHECKING:  # `gwbot --help` must not load the index
+    from index.storage.manifest import Manifest
 
 
 @click.group(cls=WholeHelpGroup)
@@ -102,8 +106,14 @@ def build_index(settings: Settings, folder: Path | None = None, root: Path | Non
 
     with showing_progress("texts") as progress:
         result = preparation.build_index(settings, progress, folder, root)
-    size = f"{result.manifest.entries} entries, {result.manifest.passages} passages"
-    return f"{size}; {result.embedded_count} texts embedded anew.\nIn use: {result.version}"
+    embedded = describe_count(result.embedded_count, "text", "texts")
+    return f"{describe_size(result.manifest)}; {embedded} embedded anew.\nIn use: {result.version}"
+
+
+def describe_size(manifest: "Manifest") -> str:
+    """Return how much an index holds: "1 entry, 12 passages"."""
+    entries = describe_count(manifest.entries, "entry", "entries")
+    return f"{entries}, {describe_count(manifest.passages, 'passage', 'passages')}"
 
 
 @index.command()

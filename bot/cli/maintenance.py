@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.options import chosen_settings, chosen_tenant, open_store
-from bot.cli.terminal import WholeHelpGroup, showing_progress
+from bot.cli.terminal import WholeHelpGroup, describe_count, showing_progress
 from bot.errors import GwError, StoreError
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
@@ -82,7 +82,7 @@ def purge(force: bool) -> None:
             )
         rows = store.erasure.purge_expired(cutoff)
         overdue = [request.reference for request in store.requests.active_requests() if request.created < cutoff]
-    click.echo(f"{rows} rows older than {settings.retention_days} days are deleted.")
+    click.echo(f"{describe_count(rows, 'row', 'rows')} older than {settings.retention_days} days deleted.")
     if overdue:
         click.echo(f"Requests that are older but not closed were not deleted: {', '.join(overdue)}.")
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bot.cli.options import chosen_settings, open_store
-from bot.cli.terminal import WholeHelpGroup
+from bot.cli.terminal import WholeHelpGroup, describe_count
 from bot.domain.effects import FLAWS
 from bot.errors import GwError
 from bot.log import escape_control_chars, json_line
@@ -79,7 +79,8 @@ def feedback(questions: bool) -> None:
         named = sorted(flaws.get(entry, {}).items(), key=lambda item: (-item[1], FLAWS.index(item[0])))
         reasons = ", ".join(f"{flaw} {times}" for flaw, times in named)
         click.echo(f"{up:5} 👍 {down:5} 👎  {entry}{f'  ({reasons})' if reasons else ''}")
-    click.echo(f"{len(consented_questions)} questions are stored with consent: gwbot feedback --questions", err=True)
+    consented = describe_count(len(consented_questions), "question is", "questions are")
+    click.echo(f"{consented} stored with consent: gwbot feedback --questions", err=True)
 
 
 COMMANDS = (requests, feedback)

@@ -10,7 +10,7 @@ from bot.app.tenants import list_tenant_names
 from bot.cli.options import chosen_settings
 from bot.errors import SettingsError
 from bot.log import configure_logging
-from bot.settings import Settings, describe_unknown_variable, find_unknown_variables
+from bot.settings import Settings, describe_ineffective_settings
 from bot.store import SQLITE_PREFIX
 from bot.store.records import MAIN_TENANT
 
@@ -31,8 +31,8 @@ def run(mode: str | None, no_open: bool) -> None:
     another version of the program; with a token these are an error that names the command to run.
     """
     settings = chosen_settings()
-    for name, nearest in find_unknown_variables().items():
-        click.echo(describe_unknown_variable(name, nearest), err=True)
+    for line in describe_ineffective_settings():
+        click.echo(line, err=True)
     if not _has_bots(settings):
         if mode:
             raise SettingsError(f"GW_TELEGRAM_TOKEN: needed for --mode {mode}")

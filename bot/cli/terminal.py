@@ -47,6 +47,11 @@ class WholeHelpGroup(click.Group):
             formatter.write_dl(rows)
 
 
+def describe_count(count: int, one: str, many: str) -> str:
+    """Return a number with its noun: "1 entry", "12,000 entries"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 @contextmanager
 def showing_progress(unit: str) -> "Iterator[ProgressCallback]":
     """Show what takes long: on a terminal a bar, elsewhere a line every few seconds; both with the time left."""

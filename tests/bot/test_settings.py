@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.contact_details import to_ascii_address
 from bot.errors import SettingsError
-from bot.settings import Settings, env_variable, find_unknown_variables, load_settings
+from bot.settings import Settings, describe_ineffective_settings, env_variable, find_unknown_variables, load_settings
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("settings")  # which changes to an empty folder, so that no .env is read
@@ -61,6 +61,18 @@ def test_env_file_that_is_no_text_is_reported(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
         load_settings()
+    assert describe_ineffective_settings() == []
+
+
+def test_line_of_env_file_that_cannot_be_read_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A line of .env without effect is named by its number, never by what it holds, and the others count."""
+    (tmp_path / ".env").write_text('GW_LANGUAGE=en\nGW_TELEGRAM_TOKEN="1:geheim\nfoo bar\n', encoding="utf-8")
+
+    lines = [line.partition(" cannot")[0] for line in describe_ineffective_settings()]
+
+    assert lines == [".env: line 2", ".env: line 3"]
+    assert load_settings().language == "en"
+    assert caplog.records == []
 
 
 def test_misspelt_variables_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

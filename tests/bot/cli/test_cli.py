@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ def test_search_jsonl(tmp_path: Path) -> None:
 
     assert len(ranked["results"]) == 3
     assert set(ranked["results"][0]) == {"entry", "score"}
+
+
+def test_interrupt_while_loading(tmp_path: Path) -> None:
+    """Ctrl-C while the command line is being loaded ends it without a traceback."""
+    command = [sys.executable, "-X", "importtime", "-m", "bot", "--help"]
+    with subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        next(line for line in process.stderr if line.rstrip().endswith("click"))
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+
+    assert (process.returncode, "Traceback" in rest) == (-signal.SIGINT, False)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +185,7 @@ def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
     built = gwbot("index", "build", "--knowledge", "w", "--out", "i", folder=tmp_path)
     status = gwbot("index", "status", "--index", "i", folder=tmp_path)
     verified = gwbot("index", "verify", "--index", "i", folder=tmp_path)
-    ranked = gwbot("search", "--index", "i", "Wann macht der Garten auf?", folder=tmp_path)
+    ranked = gwbot("search", "--index", "i", *"Wann macht der Garten auf?".split(), folder=tmp_path)
 
     assert (built.returncode, verified.returncode) == (0, 0), built.stderr + verified.stderr
     assert "2 in de" in status.stdout

@@ -178,7 +178,7 @@ def test_command_copies_both_ways(tmp_path: Path, fresh_url: str, clock: Clock) 
     assert [result.returncode for result in (copied, copied_back, *commands)] == [0] * 6, copied_back.stderr
     assert "is up to date." in commands[0].stdout
     assert "rows older than" in commands[2].stdout
-    assert "messages waiting, 0 open requests" in commands[3].stdout
+    assert "1 message waiting, 0 open requests" in commands[3].stdout
     for result in rejected:
         fails(result, "pg_dump", "gwbot store copy")
     outputs = [copied, copied_again, copied_back, *commands, *rejected]
