@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.answering.answerer import layer_label
+from bot.answering.source_line import list_sources
 from bot.domain.commands import ENTRY_PREFIX, bot_link
 from bot.domain.message import Attachment, SendMessage
 from bot.domain.selfcheck import SelfCheckAnswers, SelfCheckResult
@@ -99,16 +100,20 @@ def _step_sources(steps: list[tuple[IntroStep, Entry | None]], lang: str) -> str
     """List each source once, with the numbers of its steps."""
     numbers_by_source: dict[str, list[int]] = {}
     for step, entry in steps:
-        if entry:
-            numbers_by_source.setdefault(entry.source, []).append(step.number)
-    sources = "; ".join(f"{source} ({_format_ranges(numbers)})" for source, numbers in numbers_by_source.items())
-    return format_label("pdf_source", lang, sources=sources) if sources else ""
+        for source in list_sources(entry) if entry else ():
+            numbers_by_source.setdefault(source, []).append(step.number)
+    items = [
+        format_label("pdf_source_of", lang, source=source, steps=_format_ranges(numbers, lang))
+        for source, numbers in numbers_by_source.items()
+    ]
+    return format_label("pdf_source", lang, sources=format_label("pdf_joint", lang).join(items)) if items else ""
 
 
-def _format_ranges(numbers: list[int]) -> str:
+def _format_ranges(numbers: list[int], lang: str) -> str:
     """Join ascending numbers, consecutive ones as a range: [1, 2, 3, 5] -> "1–3, 5"."""
     runs = [list(run) for _, run in groupby(numbers, key=lambda number: number - numbers.index(number))]
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    ranges = (format_label("pdf_range", lang, first=run[0], last=run[-1]) if run[1:] else f"{run[0]}" for run in runs)
+    return ", ".join(ranges)
 
 
 def _selfcheck_values(context: TurnContext, results: list[SelfCheckResult]) -> dict[str, Any] | None:
@@ -117,7 +122,7 @@ def _selfcheck_values(context: TurnContext, results: list[SelfCheckResult]) -> d
         return None
     result, previous = results[0], results[1] if len(results) > 1 else None
     summary = selfcheck_result.summarise_result(questionnaire, result.answers, lang)
-    sources = "; ".join(dict.fromkeys(group.source for group in questionnaire.groups))
+    sources = format_label("pdf_joint", lang).join(dict.fromkeys(group.source for group in questionnaire.groups))
     return {
         "heading": format_label("pdf_check", lang, date=format_date(result.created, lang)),
         "words": format_label(f"verdict_{summary.verdict}", lang),
