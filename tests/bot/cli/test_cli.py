@@ -185,7 +185,7 @@ def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
     built = gwbot("index", "build", "--knowledge", "w", "--out", "i", folder=tmp_path)
     status = gwbot("index", "status", "--index", "i", folder=tmp_path)
     verified = gwbot("index", "verify", "--index", "i", folder=tmp_path)
-    ranked = gwbot("search", "--index", "i", *"Wann macht der Garten auf?".split(), folder=tmp_path)
+    ranked = gwbot("search", "--index", "i", *["Wann", "macht", "der", "Garten", "auf?"], folder=tmp_path)
 
     assert (built.returncode, verified.returncode) == (0, 0), built.stderr + verified.stderr
     assert "2 in de" in status.stdout

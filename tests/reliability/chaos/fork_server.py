@@ -26,14 +26,20 @@ from typing import cast
 
 from sqlite_utils.plugins import ensure_plugins_loaded
 
-from bot.app.bootstrap import BotRuntime, UpdateSource, run_bot
+from bot.app.bootstrap import BotRuntime, UpdateSource, _read_crisis_detector, run_bot
 from bot.domain.calendar import next_opening
+from bot.domain.commands import COMMANDS_FILE, read_command_words
 from bot.pipeline.rate_limiter import NO_LIMITS, TELEGRAM_LIMITS
 from bot.settings import Settings
 from bot.store import Store
 from bot.web.server import run_http_server
 from index.encoder.encoder import OnnxEncoder
 from index.search.live_index import LiveIndex
+from knowledge.loader import BUILT_IN
+from knowledge.records.crisis_signs import CRISIS_FILE
+from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
+from knowledge.records.intro import read_steps
+from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 from prompts.render import _template_environment, format_label
 from tests.reliability.chaos import stock_bot
 from tests.reliability.chaos.broken_stores import break_store
@@ -70,6 +76,14 @@ def _preload() -> None:
     for module in ("anyio._backends._asyncio", "httpcore"):
         importlib.import_module(module)
     ensure_plugins_loaded()
+    for read, name in (
+        (read_command_words, COMMANDS_FILE),
+        (_read_crisis_detector, CRISIS_FILE),
+        (read_markers, MARKERS_FILE),
+        (read_selfchecks, SELFCHECK_FOLDER),
+        (read_steps, "intro"),
+    ):
+        read(BUILT_IN / name)
     environment = _template_environment()
     for name in environment.list_templates(["j2"]):
         environment.get_template(name)
