@@ -42,10 +42,13 @@ MAX_LISTED_REQUESTS = 20  # in one message
 def handle_command(context: TurnContext) -> Turn:
     """Return the turn of a command."""
     name = CANONICAL_COMMANDS.get(context.event.command, "")
-    if name in PRIVATE_COMMANDS and not context.event.private:
-        return context.say("private_only")
-    if name not in COMMAND_HANDLERS and context.event.chat_id == context.adviser_chat:
+    is_private_only = name in PRIVATE_COMMANDS and not context.event.private
+    if context.event.chat_id == context.adviser_chat and (
+        name not in COMMAND_HANDLERS or (is_private_only and name in mistyped.MEANINGS)
+    ):
         return mistyped.refuse_slash(context)
+    if is_private_only:
+        return context.say("private_only")
     return COMMAND_HANDLERS.get(name, _say_template("unknown_command"))(context)
 
 

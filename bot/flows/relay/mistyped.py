@@ -18,7 +18,7 @@ _WORDS_BY_MEANING = {  # what advisers type for a command, or for a button of th
     "anfragen": "liste offen uebersicht ueberblick requests list",
     "abwesend": "urlaub abwesenheit away",
     "notiz": "intern privat note",
-    "zurueck": "rueckgaengig undo",
+    "zurueck": "zurueckholen zurueckziehen loeschen rueckgaengig undo delete",
     "uebergabe": "uebergeben weitergeben handover assign",
     "baustein": "textbaustein vorlage template",
     "sperren": "blockieren ban block",
@@ -27,7 +27,7 @@ _WORDS_BY_MEANING = {  # what advisers type for a command, or for a button of th
     "release": "abgeben freigeben",
     "close": "schliessen abschliessen abschluss fertig erledigt beenden ende close done",
     "reopen": "oeffnen wiederoeffnen open",
-    "remind": "erinnern erinnerung morgen",
+    "remind": "erinnern erinnerung morgen wiedervorlage",
     "suggest": "vorschlag vorschlagen vorschlaege antwort antworten suggestions",
 }
 _BUTTONS = frozenset(action for rows in STATUS_ACTIONS.values() for row in rows for action in row)

@@ -63,6 +63,15 @@ def test_button_typed_as_a_command_is_shown(services: Dialogue, text: str, answe
     assert [action.split(":")[1] for action in data][: len(actions) or 1] == actions
 
 
+def test_command_for_a_private_chat_is_taken_for_the_desks(services: Dialogue) -> None:
+    """Whoever wants to delete a message by the command that deletes a person's data learns the right one."""
+    kept(services, TALKING)
+    deletes, checks = play(services, command("loeschen"), command("selbstcheck"))
+
+    reads(deletes, (None, "Nicht verschickt. Meinten Sie /zurueck?", []))
+    reads(checks, (None, "in einem privaten Chat", []))
+
+
 def test_button_typed_outside_a_topic_is_named(services: Dialogue) -> None:
     """Outside a request there is no button to show, so it is said where it is."""
     kept(services, TALKING)
