@@ -3,6 +3,7 @@
 The terminal speaks English, to operators; these commands alone speak the language of the editors.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,11 +13,13 @@ import click
 
 from bot.cli.options import chosen_settings, knowledge_option
 from bot.cli.terminal import WholeHelpGroup
+from bot.domain.commands import spell_command
 from bot.errors import SettingsError
 from bot.log import escape_control_chars
 from bot.settings import load_settings
 from knowledge.errors import ContentError, Problem
 
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 LAYERS = ("page", "literature", "web", "bot", "gap")
 DEFAULT_LANGUAGE = "de"  # of messages about content, where the settings cannot be read
 _WORDINGS = {
@@ -101,13 +104,14 @@ def _settings_language() -> str:
 
 
 @knowledge.command()
-@click.argument("name")
+@click.argument("name", nargs=-1, required=True)
 @click.option("--layer", type=click.Choice(LAYERS), default="literature", help="Where the facts come from.")
 @knowledge_option
 @_lang_option
-def new(name: str, layer: str, named_folder: Path | None, lang: str | None) -> None:
+def new(name: tuple[str, ...], layer: str, named_folder: Path | None, lang: str | None) -> None:
     """Begin the entry NAME: write its file in each language, with ‹…› where something is to be filled in.
 
+    The files are called like it, as far as file names may be: Über uns becomes ueber-uns.md.
     `gwbot knowledge check` names the lines that are still to be filled in.
     """
     from knowledge.loader import BUILT_IN
@@ -117,7 +121,7 @@ def new(name: str, layer: str, named_folder: Path | None, lang: str | None) -> N
     folder = named_folder or settings.knowledge_dir or BUILT_IN
     lang = lang or settings.language
     try:
-        texts = _write_entry_files(folder, name, layer)
+        texts = _write_entry_files(folder, _to_file_name(" ".join(name)), layer)
     except ContentError as error:
         print_problems(error.problems, lang)
         click.get_current_context().exit(1)
@@ -126,6 +130,11 @@ def new(name: str, layer: str, named_folder: Path | None, lang: str | None) -> N
         click.echo(_WORDINGS[lang]["to_fill_in"].format(path=path, lines=lines))
     checked_folder = "" if folder == (settings.knowledge_dir or BUILT_IN) else f" {folder}"
     click.echo(_WORDINGS[lang]["next"].format(folder=checked_folder))
+
+
+def _to_file_name(name: str) -> str:
+    """Return a name as that of a file, without ".md": lower case, no umlauts, single hyphens."""
+    return _BETWEEN_WORDS.sub("-", spell_command(name).removesuffix(".md")).strip("-")
 
 
 def _write_entry_files(folder: Path, name: str, layer: str) -> dict[Path, str]:

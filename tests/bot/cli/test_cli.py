@@ -159,9 +159,9 @@ def test_hint_is_no_error(tmp_path: Path) -> None:
 def test_new_entry(tmp_path: Path) -> None:
     """A new entry has a file in each language; the check asks for what is to be filled in, and then accepts it."""
     folder = copy_light_knowledge(tmp_path / "wissen")
-    paths = [folder / "content" / lang / "versicherung.md" for lang in ("de", "en")]
+    paths = [folder / "content" / lang / "versicherung-fuer-alle.md" for lang in ("de", "en")]
 
-    created = gwbot("knowledge", "new", "versicherung", "--knowledge", "wissen", folder=tmp_path)
+    created = gwbot("knowledge", "new", "Versicherung", "für alle", "--knowledge", "wissen", folder=tmp_path)
     unfilled = gwbot("knowledge", "check", "wissen", folder=tmp_path)
     for path in paths:
         text = re.sub("‹[^›]*backbone›", "backbone", path.read_text("utf-8"))
@@ -169,11 +169,13 @@ def test_new_entry(tmp_path: Path) -> None:
         path.write_text(re.sub("‹[^›]*›", lambda match: f"Wort {match.start()}", text), "utf-8")
     filled = gwbot("knowledge", "check", "wissen", folder=tmp_path)
 
-    assert "versicherung.md: Zeilen 2, 4-5, 7, 9-32, 34-39, 41" in created.stdout
-    fails(unfilled, "versicherung.md:2: Fehler: Noch auszufüllen, wo ‹…› steht: Zeilen 2, 4-5", "Fehler: 2.")
+    assert "versicherung-fuer-alle.md: Zeilen 2, 4-5, 7, 9-32, 34-39, 41" in created.stdout
+    fails(
+        unfilled, "versicherung-fuer-alle.md:2: Fehler: Noch auszufüllen, wo ‹…› steht: Zeilen 2, 4", "Fehler: 2."
+    )
     assert filled.returncode == 0, filled.stderr
-    assert not [line for line in filled.stderr.splitlines() if "/versicherung.md" in line]
-    fails(gwbot("knowledge", "new", "versicherung", "--knowledge", "wissen", folder=tmp_path), "schon")
+    assert not [line for line in filled.stderr.splitlines() if "/versicherung-fuer-alle.md" in line]
+    fails(gwbot("knowledge", "new", "versicherung-fuer-alle.md", "--knowledge", "wissen", folder=tmp_path), "schon")
 
 
 def test_any_folder_from_build_to_search(tmp_path: Path) -> None:
