@@ -101,7 +101,7 @@ def test_blocks_are_near(bits: quantization.BitWidth) -> None:
     assert np.array_equal(quantization.unpack_rows(quantization.pack_rows(once, bits), bits), once)
 
 
-def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> None:
+def test_questions_without_a_faster_graph(encoder: OnnxEncoder, encoder_dir: Path, tmp_path: Path) -> None:
     """A folder without the faster graph gives the vectors of the exact one, to which the faster ones are near."""
     folder = shutil.copytree(encoder_dir, tmp_path / "encoder")
     (folder / "questions.onnx").unlink()
@@ -109,7 +109,7 @@ def test_questions_without_a_faster_graph(encoder_dir: Path, tmp_path: Path) -> 
     del card["files"]["questions.onnx"]
     (folder / "encoder.json").write_text(json.dumps(card))
 
-    exact, fast = (OnnxEncoder.load(path).encode_queries(TEXTS, fast=True) for path in (folder, encoder_dir))
+    exact, fast = (OnnxEncoder.load(path).encode_queries(TEXTS[::3], fast=True) for path in (folder, encoder_dir))
 
-    assert np.array_equal(exact, OnnxEncoder.load(encoder_dir).encode_queries(TEXTS))
+    assert np.array_equal(exact, encoder.encode_queries(TEXTS[::3]))
     assert 0.998 < np.sum(exact * fast, axis=1).min() < 0.99999
