@@ -1,11 +1,13 @@
 """Typed commands: a table of their handlers by German name; `bot.domain.commands` maps other names to these."""
 
+import re
 from dataclasses import replace
 
 from bot.answering.language import SUPPORTED_LANGUAGES, base_language
 from bot.domain.commands import CANONICAL_COMMANDS, simplify_message
 from bot.domain.consultation import Party, RequestStatus
 from bot.domain.effects import UpdateRequest
+from bot.domain.event import EventKind
 from bot.domain.message import Button, RefreshCard, SendContact, SendMessage
 from bot.domain.turn import Turn
 from bot.flows import handout, intro, privacy, questions, share, start
@@ -35,6 +37,9 @@ from prompts.render import format_label, render_template
 PRIVATE_COMMANDS = frozenset(
     ("beratung", "zurueckziehen", "meinedaten", "loeschen", "selbstcheck", "mitnehmen")
 )  # refused in groups
+LED_COMMANDS = frozenset(
+    ("einfuehrung", "selbstcheck", "beratung", "kontakt", "sprache", "datenschutz", "meinedaten")
+)
 NORMAL_WORDS = "leichter normal"  # in knowledge/commands.yaml
 MAX_LISTED_REQUESTS = 20  # in one message
 
@@ -54,13 +59,27 @@ def handle_command(context: TurnContext) -> Turn:
 
 def find_worded_command(context: TurnContext) -> TurnContext | None:
     """Return the context of the command that a text means, such as "Hilfe"; None if it means none."""
-    wording = context.services.command_words.get(simplify_message(context.event.text), "")
+    words, simplified = context.services.command_words, simplify_message(context.event.text)
+    wording = words.get(simplified, "")
+    if not wording and (led_to := words.get(_without_lead(simplified), "")).partition(" ")[0] in LED_COMMANDS:
+        wording = led_to
     if wording == NORMAL_WORDS and context.lang == LEICHTE_SPRACHE:
         wording = f"sprache {base_language(LEICHTE_SPRACHE)}"
     command, _, argument = wording.partition(" ")
     if command not in COMMAND_HANDLERS:
         return None
     return replace(context, event=replace(context.event, command=command, text=argument))
+
+
+def _without_lead(simplified: str) -> str:
+    """Return a message without what leads to a command or follows it: "ok dann zur einführung bitte"."""
+    leads, ends = (
+        "|".join(
+            simplify_message(word) for lang in SUPPORTED_LANGUAGES for word in format_label(key, lang).split(", ")
+        )
+        for key in ("typed_command_lead", "typed_command_end")
+    )
+    return re.sub(rf" (?:{ends})$", "", re.sub(rf"^(?:(?:{leads}) )+", "", simplified))
 
 
 def _say_template(template: str) -> EventHandler:
@@ -105,8 +124,10 @@ def set_language(context: TurnContext, lang: str) -> Turn | None:
         return None
     chosen = context.change(lang=lang)
     in_conversation = context.active_conversation is not None  # with an adviser: no other buttons work meanwhile
-    keyboard = () if in_conversation else start.next_step_keyboard(chosen)
-    confirmation = SendMessage(render_template("language_set", lang), keyboard)
+    form = context.state.form
+    goes_on = form is not None and not form.paused and context.event.kind is EventKind.TEXT  # its question follows
+    keyboard = () if in_conversation or goes_on else start.next_step_keyboard(chosen)
+    confirmation = SendMessage(render_template("language_set", lang, goes_on=goes_on), keyboard)
     own = [
         request for request in context.requests if request.chat_id == context.event.chat_id and request.lang != lang
     ]

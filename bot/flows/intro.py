@@ -30,6 +30,7 @@ from bot.answering.language import SUPPORTED_LANGUAGES as LANGUAGES
 from bot.domain.commands import CANONICAL_COMMANDS, STEP_PREFIX, simplify_message
 from bot.domain.event import Event, EventKind
 from bot.domain.message import Attachment, Button, EditMessage, Keyboard, SendMessage
+from bot.domain.selfcheck import SelfCheckStage
 from bot.domain.turn import State, Turn
 from bot.flows import questions
 from bot.flows.callback_data import (
@@ -49,7 +50,7 @@ from knowledge.records.intro import INTRO_AUDIENCES, Choice, IntroStep, steps_in
 from prompts.render import format_label, render_template
 
 # In knowledge/commands.yaml
-YES, AGAIN, CHOICE, UNCLEAR = "ja", "nochmal", "wahl", ("gemeint", "unklar", "leichter")
+YES, AGAIN, CHOICE, UNCLEAR = "ja", "nochmal", "wahl", ("gemeint", "unklar", "leichter", "bedeutung")
 MOVING_ON = ("weiter", "jetzt")
 ADVANCING_WORDS = (*MOVING_ON, YES)
 SKIPPING_WORDS = (*ADVANCING_WORDS, "nein", "unsicher", "verzicht", "bemerkung")
@@ -93,20 +94,23 @@ def ask_audience(context: TurnContext, *, explained: bool = False) -> Turn:
     return _show_cover(context.change(touring=True, shown=AUDIENCE_PAGE), html, keyboard)
 
 
-def show_step(context: TurnContext, number: int, choice_index: int | None = None, note: str = "") -> Turn:
+def show_step(
+    context: TurnContext, number: int, choice_index: int | None = None, note: str = "", left: int = 0
+) -> Turn:
     """Show a step in the tapped message or in a new one.
 
     Args:
         number: of the step, from 1; clamped to the valid range.
         choice_index: from 0, the choice whose reply is shown below the step; ignored if it does not exist.
         note: key of the label above it, "" for none.
+        left: number of steps after this one, which a label may name.
     """
     path, state = context.path, context.state
     number = max(1, min(number, len(path)))
     step = path[number - 1]
     has_choice = choice_index is not None and 0 <= choice_index < len(step.choices)
     choice = step.choices[choice_index] if choice_index is not None and has_choice else None
-    note_text = format_label(note, context.lang) if note else ""
+    note_text = format_label(note, context.lang, number=left) if note else ""
     values = {"number": number, "total": len(path), "step": step, "choice": choice, "note": note_text}
     html = render_template("intro_step", context.lang, **values, body=step.text_for_audience(state.audience))
     read, shown = tuple(sorted({*state.read, number})), f"{STEP_PREFIX}{number}"
@@ -148,11 +152,13 @@ def handle_intro_callback(context: TurnContext, data: str) -> Turn | None:
 def handle_intro_text(context: TurnContext) -> Turn | None:
     """Return the turn of a text meant for the page shown last: where to go, a choice, or that it is unclear."""
     state, text = context.state, context.event.text
-    if context.event.private and state.touring and state.shown == AUDIENCE_PAGE:
+    if context.event.private and state.touring and (state.shown == AUDIENCE_PAGE or not state.step):
         return _answer_audience(context)
     if not (context.event.private and state.step):
         return None
     choices = [(choice.text, str(index)) for index, choice in enumerate(_shown_step(context).choices)]
+    if state.touring and state.step < len(context.path) and find_option(_typed_phrases("how_many"), text) is not None:
+        return show_step(context, state.step, note="steps_left", left=len(context.path) - state.step)
     if state.shown != f"{STEP_PREFIX}{state.step}":
         chosen = find_option(choices, text) if state.touring else None
         return show_step(context, state.step, int(chosen)) if chosen else None
@@ -162,6 +168,8 @@ def handle_intro_text(context: TurnContext) -> Turn | None:
         return show_step(context, state.step + 1)
     if word in MOVING_ON and state.step >= len(context.path):
         return context.reply(render_template("intro_end", context.lang), _ways_on(context.lang))
+    if find_option(_typed_phrases("source"), text) is not None:
+        return questions.show_entry(context.change(touring=True), _shown_step(context).entries[0])
     if word == AGAIN:
         return show_step(context, state.step)
     if word in UNCLEAR or (not simplify_message(text) and "?" in text):
@@ -181,7 +189,8 @@ def show_given_step(context: TurnContext, number: str) -> Turn | None:
 def add_intro_button(context: TurnContext, turn: Turn) -> Turn:
     """Add a button that returns to the introduction to the last message of an interlude."""
     state = turn.state
-    if not state.touring or (state.form and not state.form.paused) or not _is_interlude(context.event):
+    is_asked = (state.form and not state.form.paused) or (state.check and state.check.stage is SelfCheckStage.ASKING)
+    if not state.touring or is_asked or not _is_interlude(context.event):
         return turn
     shown = [message for message in turn.messages if isinstance(message, SendMessage | EditMessage)]
     buttons = [button for message in shown for row in message.keyboard for button in row]
@@ -200,11 +209,14 @@ def _answer_audience(context: TurnContext) -> Turn | None:
     """Return the turn of who somebody says they are, or that they do not say it; None for anything else."""
     text, number = context.event.text, max(context.state.step, 1)
     word, _, choice = context.services.command_words.get(simplify_message(text), "").partition(" ")
+    is_skipped = word in SKIPPING_WORDS or find_option(_typed_phrases("skip"), text) is not None
     audience = _find_audience(text) if word != CHOICE else INTRO_AUDIENCES[int(choice) - 1]
-    if audience:
+    if audience and not is_skipped:
         return show_step(context.change(audience=audience), number)
+    if context.state.shown != AUDIENCE_PAGE:
+        return None  # what else is short answers what was asked in between
     general = context.change(audience=INTRO_AUDIENCES[-1])
-    if word in SKIPPING_WORDS or find_option(_typed_phrases("skip"), text) is not None:
+    if is_skipped:
         return show_step(general, number)
     if word in UNCLEAR or find_option(_typed_phrases("why"), text) is not None:
         return ask_audience(context, explained=True)

@@ -206,7 +206,8 @@ def _tap(context: TurnContext, data: str) -> Turn | None:
     """Return the turn of a button, with new messages in place of changes of the one that has the button."""
     event = replace(context.event, kind=EventKind.BUTTON, text=data)
     turn = callbacks.handle_callback(replace(context, event=event))
-    shown = [message for message in turn.messages if isinstance(message, SendMessage)]
+    sent = [message for message in turn.messages if isinstance(message, SendMessage)]
+    shown = [message for message in sent if _is_shown_here(context, message)]  # not what the advisers are told
     messages = [
         SendMessage(message.html, message.keyboard, attachment=message.attachment)
         if isinstance(message, EditMessage) and not shown

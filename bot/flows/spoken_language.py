@@ -21,11 +21,12 @@ def hear_language(context: TurnContext) -> TurnContext:
     state, event = context.state, context.event
     if state.lang or not event.private or event.chat_id == context.adviser_chat:
         return context
-    heard = _find_language(context)
-    spoken = heard if heard and heard != context.lang else state.spoken
-    if not spoken:
+    heard = _find_language(context) or state.spoken
+    spoken = heard if heard != context.lang else ""
+    if spoken == state.spoken == "":
         return context
-    return replace(context, state=replace(state, spoken=spoken), event=replace(event, language_code=spoken))
+    code = spoken or event.language_code
+    return replace(context, state=replace(state, spoken=spoken), event=replace(event, language_code=code))
 
 
 def follow_language(before: TurnContext, after: TurnContext, turn: Turn) -> Turn:

@@ -27,6 +27,7 @@ LINES = (
 MAX_WISH_WORDS = 12  # a longer text that names a channel is something else
 MAX_QUESTION_WORDS = 8
 MAX_KIND_WORDS = 3
+MAX_NAME_WORDS = 6  # of an organisation that stands at the end of a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,24 @@ def find_channel(written: str, *, named_here: bool = True) -> ContactChannel | N
 
 def denies_address(form: Form, written: str) -> bool:
     """Return whether somebody who is asked for an address says that they have none, or do not want to give it."""
-    has_negation = re.search(rf"(?i)\b(?:{_words('typed_negations', ' ')})\b", written)
+    has_negation = _denied_part().search(written) or re.search(
+        rf"(?i)\b(?:{_words('typed_negations', ' ')})\b", written
+    )
     return form.at is FormStep.ADDRESS and has_negation is not None and find_channel(written) is None
+
+
+def is_sentence(written: str) -> bool:
+    """Return whether a text says something instead of naming an organisation: "Wir haben Streit im Bündnis"."""
+    name = extract_name(FormStep.ORGANISATION, written)
+    return name == written.strip() and re.search(rf"(?i)\b(?:{_words('typed_sentence')})\b", written) is not None
+
+
+def extract_name(step: FormStep, written: str) -> str:
+    """Return the name of an organisation without what leads to it: "Wir sind der SV Gera" -> "SV Gera"."""
+    if step is not FormStep.ORGANISATION:
+        return written
+    match = re.match(rf"(?i)\s*(?:{_words('typed_organisation_lead')})\s+(\S.*)", written, re.DOTALL)
+    return match[1].strip() if match and len(match[1].split()) <= MAX_NAME_WORDS else written.strip()
 
 
 def _find_contact(form: Form, written: str) -> Correction | None:

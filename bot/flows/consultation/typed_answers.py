@@ -12,7 +12,14 @@ from bot.domain.event import Event
 from bot.domain.message import Button, SendMessage
 from bot.domain.turn import Turn
 from bot.flows.callback_data import FORM_CALLBACK
-from bot.flows.consultation.corrections import Correction, denies_address, find_correction, without_denied
+from bot.flows.consultation.corrections import (
+    Correction,
+    denies_address,
+    extract_name,
+    find_correction,
+    is_sentence,
+    without_denied,
+)
 from bot.flows.consultation.form import (
     advance_form,
     form_keyboard,
@@ -28,7 +35,7 @@ from prompts.render import format_label, render_template
 
 CHOICE_ACTIONS = ("kind", "reach")  # with several buttons, each with its own wordings and a number
 WORDED_ACTIONS = (*CHOICE_ACTIONS, "send", "skip", "keep", "use", "back", "cancel")  # with wordings besides the label
-CHOICE, UNCLEAR = "wahl", ("gemeint", "unklar", "leichter")  # in knowledge/commands.yaml
+CHOICE, UNCLEAR = "wahl", ("gemeint", "unklar", "leichter", "bedeutung")  # in knowledge/commands.yaml
 ANYTIME_COMMANDS = frozenset(("hilfe", "datenschutz", "sprache"))  # their words are no answer to any question
 MAX_NAME_WORDS, MAX_NAME_LENGTH = 3, 40
 
@@ -50,6 +57,8 @@ def handle_form_text(context: TurnContext) -> Turn:
         return _correct_line(context, correction)
     if _is_question(context, form.at):
         return _answer_in_between(context)
+    if form.at is FormStep.ORGANISATION and is_sentence(written):
+        return show_form(context, "form_help_organisation")
     details = _parse_details(form, written)
     choice_form = replace(form, at=FormStep.CHANNEL) if form.at is FormStep.ADDRESS else form
     if details is None and (data := _match_named_choice(choice_form, written)):
@@ -165,7 +174,9 @@ def _parse_details(form: Form, written: str) -> Details | None:
         case FormStep.CONCERN:
             value = written
         case _:
-            value = " ".join(written.split())  # a line break could forge the next line of the card
+            value = " ".join(
+                extract_name(form.at, written).split()
+            )  # a line break could forge the next line of the card
     return form.details.with_answer(form.at, value) if utf16_length(value) <= MAX_LENGTHS[form.at] else None
 
 

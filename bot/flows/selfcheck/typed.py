@@ -13,6 +13,7 @@ from bot.flows.selfcheck.questionnaire import (
     WELCOME_SHOWN,
     find_questionnaire,
     level_label,
+    require_questionnaire,
     show_question,
 )
 from bot.flows.typed_options import find_named_option, find_option
@@ -20,7 +21,7 @@ from knowledge.records.selfcheck import LEVEL_COUNT, SelfCheckQuestion
 from prompts.render import format_label
 
 # In knowledge/commands.yaml
-UNCLEAR, NEXT, NOW, CHOICE, YES = ("gemeint", "unklar", "leichter"), "weiter", "jetzt", "wahl", "ja"
+UNCLEAR, NEXT, NOW, CHOICE, YES = ("gemeint", "unklar", "leichter", "bedeutung"), "weiter", "jetzt", "wahl", "ja"
 REMARKS = ("bemerkung", "lob")
 MAX_INTERRUPTION = 600.0  # seconds since a question, in which what reads like an answer still is one
 MAX_HINT_WORDS, MAX_BRIEF_WORDS = 6, 3  # of a statement that hints at an answer, and by a single word
@@ -51,6 +52,8 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
         return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
     if word in UNCLEAR or (not simplify_message(text) and "?" in text):
         return show_question(context, progress, explained=True)
+    if find_option(_phrases("typed_how_many"), text) is not None:
+        return show_question(context, progress, "check_left_over", number=_count_left(context, question))
     if word == NOW:
         return show_question(context, progress, "check_how")
     if word == NEXT:
@@ -86,6 +89,11 @@ def _find_current_question(context: TurnContext, progress: SelfCheckProgress) ->
     if questionnaire is None or progress.stage is SelfCheckStage.JOINING:
         return None
     return next((question for question in questionnaire.questions if question.id == progress.at), None)
+
+
+def _count_left(context: TurnContext, question: SelfCheckQuestion) -> int:
+    questions = require_questionnaire(context).questions
+    return len(questions) - questions.index(question)
 
 
 def _move_on(context: TurnContext, progress: SelfCheckProgress, question: SelfCheckQuestion) -> Turn | None:

@@ -275,3 +275,14 @@ def test_what_follows_the_last_step(dialogue: Dialogue, text: str) -> None:
 
     assert SELFCHECK_START_CALLBACK in buttons(turn)
     assert "letzte Schritt" in shown_text(turn)
+
+
+def test_questions_about_a_step_in_words(dialogue: Dialogue) -> None:
+    """How many steps are left is said above the step; who asks for its source gets the entry that names it."""
+    third = intro.show_step(TurnContext(dialogue, State(), EVENT), 3)
+    assert "Danach noch 6" in shown_text(
+        dialogue.handle(third.state, replace(EVENT, text="wie viele Schritte noch?"))
+    )
+
+    source = dialogue.handle(third.state, replace(EVENT, text="Wer sagt das?"))
+    assert source.state.last_entry == TurnContext(dialogue, third.state, EVENT).path[2].entries[0]

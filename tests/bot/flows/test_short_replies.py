@@ -11,6 +11,7 @@ from bot.domain.event import Event, EventKind
 from bot.domain.message import EditMessage, Message, SendMessage
 from bot.domain.selfcheck import SelfCheckProgress, SelfCheckStage
 from bot.domain.turn import State, Turn
+from bot.flows.context import Advisers
 from bot.flows.dialogue import Dialogue
 from bot.flows.feedback import DECLINED, QUESTION_CONSENT_VERSION
 from bot.pipeline.api_calls import build_calls
@@ -92,6 +93,10 @@ def test_yes_and_no_answer_whether_to_withdraw(dialogue: Dialogue) -> None:
     assert isinstance(withdrawn, UpdateRequest)
     assert withdrawn.request.withdrawn
     assert say(dialogue, "nein", asked).effects == ()
+    with_desk = replace(dialogue, advisers=Advisers(-100))
+    confirmation = say(with_desk, "ja", asked).messages[0]  # not only the advisers learn of it
+    assert isinstance(confirmation, SendMessage)
+    assert "zurückgezogen" in confirmation.html
 
 
 def test_a_question_waits_only_until_something_else(dialogue: Dialogue) -> None:

@@ -57,7 +57,12 @@ def test_one_foreign_word_changes_nothing(dialogue: Dialogue) -> None:
     assert dialogue.handle(State(), replace(german, text="stop")).state.spoken == ""
     named = dialogue.handle(State(form=Form()), replace(german, text="We would rather write English."))
     assert named.state.spoken == ""
-    assert dialogue.handle(State(), replace(german, text="We would rather write English.")).state.spoken == "en"
+    english = dialogue.handle(State(), replace(german, text="We would rather write English."))
+    assert english.state.spoken == "en"
+    back = dialogue.handle(english.state, replace(german, text="Beratung bitte"))
+    assert ("Worum geht es?" in html_of(back), back.state.spoken, menus(back)) == (
+        True, "", [ShowCommandMenu(build_menu("de"))],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("lang", ["en", "de-leicht"])
@@ -75,3 +80,9 @@ def test_normal_is_simpler_except_for_readers_of_plain_language(dialogue: Dialog
     said = replace(ENGLISH_TELEGRAM, text="Normal, bitte")
     assert dialogue.handle(State(lang="de-leicht"), said).state.lang == "de"
     assert dialogue.handle(State(lang="en"), said).state.lang == "en"
+
+
+@pytest.mark.parametrize("text", ["ok einführung", "Dann zur Einführung, bitte", "well, the introduction please"])
+def test_command_within_a_few_words(dialogue: Dialogue, text: str) -> None:
+    """Words that only lead to a command do not hide it."""
+    assert dialogue.handle(State(), replace(ENGLISH_TELEGRAM, text=text)).state.touring

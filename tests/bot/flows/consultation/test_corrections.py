@@ -179,3 +179,20 @@ def test_missing_advisers_are_named_before_anything_is_filled_in(dialogue: Dialo
     assert ("keinem Beratungsteam" in first_text(dialogue.handle(State(), command))) is not connected
     summary = type_text(dialogue, replace(SUMMARY, at=FormStep.TIMES), "dienstags")
     assert ("keinem Beratungsteam" in first_text(summary)) is not connected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("wir sind der SV Gera", "SV Gera"),
+        ("Ich arbeite bei der Diakonie", "Diakonie"),
+        ("we're called Foo Trust", "Foo Trust"),
+        ("Wir für Gera e. V.", "Wir für Gera e. V."),
+        ("ok wir haben Streit im Bündnis", ""),
+        ("ich will erst wissen wer das liest", ""),
+    ],
+)
+def test_name_is_found_in_a_sentence(dialogue: Dialogue, text: str, name: str) -> None:
+    """The name of an organisation may stand in a sentence; a sentence without one is no name."""
+    form = form_of(type_text(dialogue, Form(FormStep.ORGANISATION, Details("Rat")), text))
+    assert (form.details.organisation, form.at is FormStep.KIND) == (name, bool(name))

@@ -163,3 +163,11 @@ def test_first_step_after_the_result(dialogue: Dialogue) -> None:
     assert question.first_step in html_of(
         type_text(dialogue, None, "Was machen wir als erstes?", shown="selbstcheck")
     )
+
+
+def test_what_is_left_is_named(dialogue: Dialogue) -> None:
+    """ "Wie lange noch?" is about the self-check itself, and the question stays."""
+    turn = type_text(dialogue, SelfCheckProgress(at=THIRD), "wie lange noch?")
+
+    assert progress_of(turn) == SelfCheckProgress(at=THIRD)
+    assert f"Mit dieser noch {len(CHECKS['de'].questions) - 2}" in html_of(turn)
