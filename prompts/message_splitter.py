@@ -9,7 +9,7 @@ _HTML_PART = re.compile(r"<(/?)([a-z-]+)([^>]*)>|&[#\w]+;|[^<&]+|[<&]", re.S)
 
 def utf16_length(text: str) -> int:
     """Return the length as Telegram counts it: in UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def visible_length(html: str) -> int:

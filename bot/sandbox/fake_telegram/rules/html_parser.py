@@ -4,6 +4,7 @@ It behaves like Telegram's server, including the byte offsets in error messages:
 closes the innermost open tag, unknown attributes are dropped, unknown named entities remain text.
 """
 
+import re
 from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ OTHER_TAGS = {"a", "code", "pre", "blockquote", "tg-emoji", "tg-time"}
 NAMED_ENTITIES = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"'}
 WHITESPACE = b" \t\r\n\0\v"
 END_BYTE = 0
+MARKUP_START = re.compile(rb"[<&]")
 
 
 class HtmlError(ValueError):
@@ -65,8 +67,10 @@ class _HtmlParser:
                 self._parse_end_tag()
             elif self.data[self.position] == ord("<"):
                 self._parse_start_tag()
-            else:
+            elif self.data[self.position] == ord("&"):
                 self._append_text(self._next_character())
+            else:
+                self._append_text(self._read_plain_text())
         if self.open_tags:
             raise HtmlError(f'Can\'t find end tag corresponding to start tag "{self.open_tags[-1].tag}"')
         for entity in self.entities:
@@ -87,6 +91,13 @@ class _HtmlParser:
     def _append_text(self, text: str) -> None:
         self.text_parts.append(text)
         self.offset += utf16_length(text)
+
+    def _read_plain_text(self) -> str:
+        """Read up to the next tag or character reference; most of a message is plain."""
+        start = self.position
+        match = MARKUP_START.search(self.data, start, len(self.data) - 1)
+        self.position = match.start() if match else len(self.data) - 1
+        return self.data[start : self.position].decode()
 
     def _next_character(self) -> str:
         """Read the next character, decoding a character reference."""
