@@ -93,7 +93,7 @@ class Sandbox:
                 "answer_days": settings.answer_days or STORY_ANSWER_DAYS,
             }
         )
-        self._started = threading.Event()
+        self._started, self._closing = threading.Event(), threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run_thread, name="sandbox")
 
@@ -166,6 +166,7 @@ class Sandbox:
         try:
             await self._stop_event.wait()
         finally:
+            self._closing.set()
             watching.cancel()
             self.simulation.world.listeners.remove(broadcaster.notify_all)
             broadcaster.close()
@@ -230,10 +231,15 @@ class Sandbox:
     async def _watch_knowledge(self, stamps: knowledge_watcher.FileStamps) -> None:
         def read_changed(changed: frozenset[Path]) -> ReadResult:
             return knowledge_watcher.read_knowledge(
-                self.knowledge_folder, self._index_root, self._encoder, self._lang, changed
+                self.knowledge_folder, self._index_root, self._encoder, self._lang, changed, self._stop_if_closing
             )
 
         await knowledge_watcher.watch_folder(self.knowledge_folder, stamps, read_changed, self._on_knowledge_read)
+
+    def _stop_if_closing(self, activity: str, done: int, total: int | None) -> None:
+        """End a reading that takes long, for whose end nobody waits any more."""
+        if self._closing.is_set():
+            raise asyncio.CancelledError
 
     async def _on_knowledge_read(self, result: ReadResult) -> None:
         with self.simulation.changing_state() as panel:

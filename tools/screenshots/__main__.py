@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Locator, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Locator, ViewportSize, expect, sync_playwright
 
 from bot.sandbox.launcher import Sandbox
 from bot.settings import Settings
@@ -18,6 +18,7 @@ from tests.bot.sandbox.page.ui import ADA, FORM, GROUP, JONAS, MAIL, SandboxUI
 from tools import PROJECT_ROOT
 
 PICTURES_FOLDER = PROJECT_ROOT / "docs" / "pictures"
+TIMEOUT = 60_000  # milliseconds; on a busy machine the bot takes its time
 WINDOW_SIZE = ViewportSize(width=1720, height=960)
 PALETTE_SIZE = 200
 MEASURE_HEIGHT = """(phone, first) => {
@@ -31,6 +32,7 @@ def main() -> None:
     """Write all screenshots to docs/pictures."""
     if FOUND is None:
         sys.exit(MISSING)
+    expect.set_options(timeout=TIMEOUT)
     PICTURES_FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,

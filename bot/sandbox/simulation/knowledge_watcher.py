@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.app.knowledge_check import read_checked_knowledge
 from bot.sandbox.simulation.state import KnowledgeStatus
 from index.build.builder import IndexSource, build_index
+from index.build.corpus import ProgressCallback, ignore_progress
 from index.decision.calibration import load_calibration
 from index.encoder.encoder import Encoder
 from index.storage.layout import CURRENT_LINK, MANIFEST_FILE
@@ -65,11 +66,20 @@ def stamp_files(folder: Path) -> FileStamps:
 
 
 def read_knowledge(
-    folder: Path, root: Path, encoder: Encoder, lang: str, changed: frozenset[Path] = frozenset()
+    folder: Path,
+    root: Path,
+    encoder: Encoder,
+    lang: str,
+    changed: frozenset[Path] = frozenset(),
+    progress: ProgressCallback = ignore_progress,
 ) -> ReadResult:
-    """Read a knowledge folder and build its index under ``root``; with an error in it, the index stays as it is."""
+    """Read a knowledge folder and build its index under ``root``; with an error in it, the index stays as it is.
+
+    An exception of ``progress`` ends it, and the index stays as it is, too.
+    """
     names = sorted(path.name for path in changed)
-    change_note = ", ".join(names) if len(names) <= MAX_NAMED_FILES else f"{len(names)} Dateien"
+    more = f" + {len(names) - MAX_NAMED_FILES}" if len(names) > MAX_NAMED_FILES else ""
+    change_note = ", ".join(names[:MAX_NAMED_FILES]) + more
     try:
         knowledge, problems = read_checked_knowledge(folder, lang)
     except GwError as error:
@@ -78,7 +88,9 @@ def read_knowledge(
     if knowledge is None:
         return ReadResult(KnowledgeStatus(rejected=change_note, problems=problems))
     build_result = build_index(
-        IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))), root
+        IndexSource(knowledge, encoder, load_calibration(with_examples=bool(knowledge.intents))),
+        root,
+        progress=progress,
     )
     log.info(
         "knowledge read, %d files of it new or changed: %d texts embedded", len(changed), build_result.embedded_count

@@ -170,9 +170,7 @@ def test_new_entry(tmp_path: Path) -> None:
     filled = gwbot("knowledge", "check", "wissen", folder=tmp_path)
 
     assert "versicherung-fuer-alle.md: Zeilen 2, 4-5, 7, 9-32, 34-39, 41" in created.stdout
-    fails(
-        unfilled, "versicherung-fuer-alle.md:2: Fehler: Noch auszufüllen, wo ‹…› steht: Zeilen 2, 4", "Fehler: 2."
-    )
+    fails(unfilled, "versicherung-fuer-alle.md:2: Fehler: Noch auszufüllen, wo ‹…› steht: Zeilen 2, 4", "Fehler: 2.")
     assert filled.returncode == 0, filled.stderr
     assert not [line for line in filled.stderr.splitlines() if "/versicherung-fuer-alle.md" in line]
     fails(gwbot("knowledge", "new", "versicherung-fuer-alle.md", "--knowledge", "wissen", folder=tmp_path), "schon")
