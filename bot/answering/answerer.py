@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from html import escape
 
-from bot.answering.heeding import MIN_OPTIONS, answer_doubt, heed_tone
+from bot.answering.heeding import MIN_OPTIONS, answer_doubt, answer_introduced_question, heed_tone
 from bot.answering.language import SUPPORTED_LANGUAGES, base_language, choose_reply_language, detect_question_language
 from bot.answering.source_line import list_sources, shorten_source
-from bot.answering.tone import Tone, read_tone, without_yes_or_no
+from bot.answering.tone import Tone, read_tone, without_introduction, without_yes_or_no
 from index.decision.calibration import Decision
 from index.search.explanation import explain_result
 from index.search.follow_up import (
@@ -124,7 +124,10 @@ class Answerer:
         recent_ids = () if tone.worries else recent_ids  # a worry says what it is about
         searcher = self._get_searcher()
         result = search_message(searcher, question, markers, recent_ids, lang)
-        result = heed_tone(searcher, answer_doubt(searcher, question, result, markers, lang), tone, lang)
+        if tone.introduces and (asked := without_introduction(question, markers)):
+            result = answer_introduced_question(result, search_message(searcher, asked, markers, recent_ids, lang))
+        result = answer_doubt(searcher, question, result, markers, lang)
+        result = heed_tone(searcher, result, tone, markers, lang)
         answer = replace(self._render_result(result, lang, note, tone), question=question)
         html = _take_up(answer, tone)
         if result.context and not result.already_shown and not names_subject(question, markers):
@@ -183,7 +186,9 @@ class Answerer:
         return lang if lang in SUPPORTED_LANGUAGES else telegram_lang
 
     def is_small_talk(self, sentence: str) -> bool:
-        """Return whether a sentence is almost certainly a greeting, thanks or the like."""
+        """Return whether a sentence is almost certainly a greeting, thanks or the like, and does not say who asks."""
+        if read_tone(sentence, self.discourse_markers(sentence)).introduces:
+            return False
         result = self._get_searcher().search(sentence)
         return result.reply is ReplyKind.SMALL_TALK and result.probability >= MIN_INTENT_PROBABILITY
 
@@ -245,7 +250,8 @@ class Answerer:
                         note=note,
                     )
                     return Answer(AnswerStatus.CONSULTATION, html, lang, result)
-                html = render_template(result.intent, lang, question="", again=False, contact=self._contact)
+                values = {"contact": self._contact, "welcome": welcome_writer(tone, lang)}
+                html = render_template(result.intent, lang, question="", again=False, **values)
                 return Answer(AnswerStatus.SMALLTALK, html, lang, result)
 
 
@@ -253,12 +259,20 @@ def _take_up(answer: Answer, tone: Tone) -> str:
     """Return an answer's text after a sentence on who asks, who learn of the self-check, or on what worries them."""
     if answer.status is AnswerStatus.SMALLTALK:
         return answer.html
-    if tone.organisation and answer.status is not AnswerStatus.CONSULTATION:
-        welcome = format_label("warm_organisation", answer.lang, organisation=tone.organisation)
-        return f"{escape(welcome)}\n\n{answer.html}\n\n{format_label('warm_selfcheck', answer.lang)}"
+    if tone.introduces and answer.status is not AnswerStatus.CONSULTATION:
+        selfcheck = f"\n\n{format_label('warm_selfcheck', answer.lang)}" if tone.organisation else ""
+        return f"{welcome_writer(tone, answer.lang)}\n\n{answer.html}{selfcheck}"
     if tone.is_burdened and not tone.goes_on and answer.status is not AnswerStatus.CONSULTATION:
         return f"{format_label('warm_worry', answer.lang)}\n\n{answer.html}"
     return answer.html
+
+
+def welcome_writer(tone: Tone, lang: str) -> str:
+    """Return a warm sentence for somebody who says who they are, as HTML; "" for anybody else."""
+    if not tone.introduces:
+        return ""
+    name = tone.organisation or tone.role
+    return escape(format_label("warm_organisation" if name else "warm_introduction", lang, organisation=name))
 
 
 def _sure_subject(searcher: Searcher, result: SearchResult, lang: str) -> str:

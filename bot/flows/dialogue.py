@@ -86,9 +86,11 @@ def _handle_text(context: TurnContext) -> Turn:
     if turn := typed.handle_selfcheck_text(context) or intro.handle_intro_text(context):
         return turn
     if turn := short_replies.answer_reply(context):
-        return requester.offer_passing_on(context, turn)
+        return requester.offer_passing_on(context, questions.welcome_writer(context, turn))
     if command:
         return commands.handle_command(command)
+    if withdrawal.is_moot(context):
+        return withdrawal.choose_withdrawal(context)
     return requester.offer_passing_on(context, questions.answer_question(context))
 
 

@@ -11,11 +11,13 @@ Only answers to the last message are explained: its text is stored anyway, and n
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from bot.answering import answerer
 from bot.answering.answerer import Answer, AnswerStatus
 from bot.answering.heeding import COMPLAINT
 from bot.answering.language import SUPPORTED_LANGUAGES
 from bot.answering.multi_question import MessageAnswers, answer_each_question
 from bot.answering.source_line import render_sources
+from bot.answering.tone import read_tone
 from bot.domain.commands import CANONICAL_COMMANDS, ENTRY_PREFIX
 from bot.domain.event import EventKind
 from bot.domain.message import AnswerCallback, Button, EditMessage, Keyboard, SendMessage, truncate_text
@@ -153,6 +155,16 @@ def count_question(context: TurnContext) -> tuple[TurnContext, Turn | None]:
     else:
         context = context.change(asked=min(state.asked + 1, MAX_QUESTIONS + 2))
     return context, _limit_questions(context)
+
+
+def welcome_writer(context: TurnContext, turn: Turn) -> Turn:
+    """Put a warm sentence before a reply to a message in which somebody also says who they are."""
+    event, state = context.event, context.state
+    markers = context.services.answerer.discourse_markers(event.text, event.language_code, state.lang)
+    welcome = answerer.welcome_writer(read_tone(event.text, markers), context.lang)
+    if not welcome or not turn.messages or not isinstance(first := turn.messages[0], SendMessage):
+        return turn
+    return replace(turn, messages=(replace(first, html=f"{welcome}\n\n{first.html}"), *turn.messages[1:]))
 
 
 def quote_question(question: str) -> str:

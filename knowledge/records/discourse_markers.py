@@ -44,12 +44,18 @@ class DiscourseMarkers:
     small: _Words
     introducing: _Words = frozenset()
     organisations: _Words = frozenset()
+    roles: _Words = frozenset()
+    belonging: _Words = frozenset()
+    naming: _Words = frozenset()
+    placing: _Words = frozenset()
+    signing: _Words = frozenset()
     worrying: _Words = frozenset()
     example_words: _Words = frozenset()
     example_fillers: _Words = frozenset()
     places: _Words = frozenset()
     exhausted: _Words = frozenset()
     scolding: _Words = frozenset()
+    starting: tuple[str, ...] = field(default=(), kw_only=True)
     doubting: Mapping[str, tuple[str, ...]] = field(default_factory=dict, kw_only=True)
 
     @property

@@ -36,6 +36,11 @@ _WISH = re.compile(
     r"(?:zur(?:ü|ue)ck ?(?:zu)?(?:zieh|nehm)|(?:zieh|nehm)\w*\b.*\bzur(?:ü|ue)ck\b|stornier|withdraw"
     r"|take\b.*\bback\b)"
 )
+# Questions about withdrawing: "was passiert, wenn ich meine Anfrage zurückziehe"
+_QUESTION = re.compile(
+    r"(?:was|wer|warum|wieso|wann|wie viele|wie oft|welche|what|who|why|when|how many|how often)\b"
+    r"|.*\b(?:wenn|falls|if)\b"
+)
 
 
 def is_worded(context: TurnContext) -> bool:
@@ -51,6 +56,13 @@ def is_wish(context: TurnContext) -> bool:
     form = context.state.form
     is_form_meant = form is not None and not form.paused and context.active_conversation is None
     return not is_form_meant and bool(context.open_requests) and (is_worded(context) or _is_alike(context.event.text))
+
+
+def is_moot(context: TurnContext) -> bool:
+    """Return whether a text is nothing but the wish to withdraw a request, and there is none to withdraw."""
+    text = context.event.text
+    is_question = _QUESTION.match(simplify_message(text)) is not None
+    return context.event.private and not context.open_requests and _is_alike(text) and not is_question
 
 
 def _is_alike(written: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.answering.answerer import Answerer, AnswerStatus
-from bot.answering.tone import Tone, asks_for_example, read_tone, without_yes_or_no
+from bot.answering.tone import Tone, asks_for_example, read_tone, without_introduction, without_yes_or_no
 from knowledge.loader import BUILT_IN
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
 
@@ -15,9 +15,20 @@ GERMAN = read_markers(Path(BUILT_IN) / MARKERS_FILE)["de"]
 @pytest.mark.parametrize(
     ("message", "tone"),
     [
-        ("hallo, wir sind ein kleiner sportverein mit 80 leuten. passt das für uns?", Tone("Sportverein")),
+        (
+            "hallo, wir sind ein kleiner sportverein. passt das für uns?",
+            Tone("Sportverein", introduces=True),
+        ),
         ("Wir sind uns mit der Stiftung nicht einig, was nun?", Tone()),
-        ("Wir sind eine Gruppe von der Stadt?", Tone()),
+        ("Wir sind eine Gruppe von der Stadt?", Tone(introduces=True)),
+        ("hey ich bin lehrerin an ner schule", Tone(role="Lehrerin", introduces=True, asks=False)),
+        ("hi bin neu im Rathaus, wo fang ich an", Tone(introduces=True)),
+        ("Mein Name ist Krause, was kostet das", Tone(introduces=True)),
+        ("moin, jugendamt hier. wie messt ihr das", Tone("Jugendamt", introduces=True)),
+        ("moin, kita leitung hier", Tone(introduces=True, asks=False)),
+        ("Wer steckt hinter dem Verein hier", Tone(asks=False)),
+        ("noch mehr lange sitzungen", Tone(worries=True, asks=False)),
+        ("noch mehr beispiele bitte", Tone(asks=False)),
         ("Wir sind uns nicht einig", Tone(asks=False)),
         ("Unser Verein ist klein", Tone(asks=False)),
         ("Ich hab Angst, dass das zu viel wird", Tone(worries=True, asks=False)),
@@ -60,6 +71,37 @@ def test_organisation_is_welcomed_and_learns_of_the_selfcheck(answerer: Answerer
     assert answer.entry_id == "rolle-verein"
 
 
+@pytest.mark.parametrize(
+    ("message", "rest"),
+    [
+        ("servus, mir san a trachtenverein, braucht ma do an vertrag", "braucht ma do an vertrag"),
+        ("Guten Tag, mein Name ist Krause. Was kostet das?", "Was kostet das?"),
+        ("hallo ich bin lehrer wie fang ich an", "wie fang ich an"),
+        ("Was kostet das? Wir sind ein Verein", "Was kostet das? Wir sind ein Verein"),
+        ("wir sind ein kleiner verein", ""),
+    ],
+)
+def test_message_without_introduction(message: str, rest: str) -> None:
+    """What somebody says of themselves before they ask is left out."""
+    assert without_introduction(message, GERMAN) == rest
+
+
+def test_question_behind_an_introduction_is_answered(answerer: Answerer) -> None:
+    """Who introduces themselves is welcomed, and their question is answered as if it stood alone."""
+    answer = answerer.answer_question("grüezi, mein name ist Huber, wer bezahlt denn das backbone", "de")
+
+    assert answer.plain_text.startswith("Schön, dass Sie hier sind.\n\n")
+    assert answer.entry_id == "backbone-finanzierung"
+
+
+def test_introduction_alone_gets_subjects_to_begin_with(answerer: Answerer) -> None:
+    """Who only tells who they are is offered how to begin, in place of a refusal."""
+    answer = answerer.answer_question("wir sind drei mütter und wollen was gegen raser machen", "de")
+
+    assert answer.plain_text.startswith("Schön, dass Sie als Mütter hier sind.\n\n")
+    assert [option.id for option in answer.result.options] == list(GERMAN.starting)
+
+
 @pytest.mark.parametrize("text", ["ich hab angst dass das zu viel wird", "mein chef blockt immer alles ab"])
 def test_worry_without_a_sure_subject_is_asked_about(answerer: Answerer, text: str) -> None:
     """A worry that no subject surely fits is taken up with a sentence and a question; a second one gets a person."""
@@ -94,7 +136,10 @@ def test_exhaustion_and_scolding_lead_to_a_person(answerer: Answerer) -> None:
     ("text", "entry_id"),
     [
         ("Wem gehört dieser Bot eigentlich?", "initiative-zukunftstraeger"),
-        ("ist das hier reklame für irgendwas", "initiative-zukunftstraeger"),
+        ("ist das hier reklame für irgendwas", "bot-serioes"),
+        ("ist das hier so ne abzockmasche", "bot-serioes"),
+        ("kann da wer mitlesen", "bot-liest-mit"),
+        ("Habt ihr dafür Belege?", "wirkt-collective-impact"),
         ("das klappt doch eh nie", "wirkt-collective-impact"),
         ("könnt ihr sehen wer ich bin", "bot-datenschutz"),
     ],

@@ -18,7 +18,7 @@ from bot.pipeline.api_calls import build_calls
 from index.decision.calibration import Decision
 from index.search.result import SearchResult
 from knowledge.records.entry import LEICHTE_SPRACHE, Entry, Layer
-from prompts.render import render_template
+from prompts.render import format_label, render_template
 from tests.support.fake_answerer import NO_ANSWER, EntryAnswerer, FakeAnswerer, MarkingAnswerer, answer_with
 
 TEXT = Event(1, EventKind.TEXT, chat_id=20, user_id=20, message_id=5, language_code="de", sent_at=1_000_000.0)
@@ -337,10 +337,11 @@ def test_letting_it_be(dialogue: Dialogue) -> None:
 
 
 def test_greeting_before_a_wish(dialogue: Dialogue) -> None:
-    """A greeting hides no wish, but a word before an answer to a question is no answer."""
+    """A greeting or an introduction hides no wish, but a word before an answer to a question is no answer."""
     dialogue = replace(dialogue, answerer=MarkingAnswerer())
 
     assert texts(say(dialogue, "Moin, was kannst du?")) == [render_template("introduce", "de")]
-    assert texts(say(dialogue, "Ich bin vom Kegelclub. Was is das hier??")) == [render_template("introduce", "de")]
+    welcome, introduction = format_label("warm_introduction", "de"), render_template("introduce", "de")
+    assert texts(say(dialogue, "Ich bin vom Kegelclub. Was is das hier??")) == [f"{welcome}\n\n{introduction}"]
     assert texts(say(dialogue, "Was ist ein Backbone? Was ist das hier?"))[0] != render_template("introduce", "de")
     assert say(dialogue, "nein, ja", command(dialogue, "loeschen")).effects == ()

@@ -73,6 +73,21 @@ def test_command_and_words_ask_first(services: Dialogue, request_: Request, word
     assert turn.effects == ()
 
 
+@pytest.mark.parametrize(
+    ("words", "moot"),
+    [
+        ("ich zieh meine anfrage zurück", True),
+        ("kann ich die anfrage wieder zurücknehmen?", True),
+        ("Was passiert, wenn ich meine Anfrage zurückziehe?", False),
+    ],
+)
+def test_withdrawal_without_a_request(services: Dialogue, words: str, moot: bool) -> None:
+    """Without an open request, whoever wants to withdraw one learns that there is none; a question is searched."""
+    turn = services.handle(STATE, person(text=words))
+
+    assert told(turn)[0][1].startswith("Sie haben gerade keine offene Anfrage.") is moot
+
+
 def test_words_within_a_form_cancel_it(services: Dialogue) -> None:
     """What is being filled in is meant, and the words are no answer to it; an open request is asked about as well."""
     filling, words = (
