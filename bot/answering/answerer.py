@@ -11,6 +11,7 @@ from bot.answering.source_line import list_sources, shorten_source
 from bot.answering.tone import Tone, read_tone, without_introduction, without_yes_or_no
 from index.decision.calibration import Decision
 from index.search.explanation import explain_result
+from index.search.facets import find_named, names_in
 from index.search.follow_up import (
     MIN_INTENT_PROBABILITY,
     MIN_SURE_PROBABILITY,
@@ -23,6 +24,7 @@ from index.search.searcher import Searcher
 from knowledge.records.contacts import Contact
 from knowledge.records.discourse_markers import NO_MARKERS, DiscourseMarkers
 from knowledge.records.entry import DETAILS_GAP, LEICHTE_SPRACHE, Entry, Layer
+from knowledge.records.facets import NO_FACETS, Facets
 from knowledge.records.intents import ReplyKind
 from prompts.render import format_label, render_template
 from prompts.telegram_html import embolden_sentence, find_block, html_to_plain, markdown_to_html
@@ -92,11 +94,13 @@ class Answerer:
         contact: Contact | None,
         default_lang: str,
         markers: Mapping[str, DiscourseMarkers],
+        facets: Facets = NO_FACETS,
     ) -> None:
         self._get_searcher = get_searcher
         self._contact = contact
         self._default_lang = default_lang
         self._markers = markers
+        self._facets = facets
         self._small_words = {lang: lang_markers.small_words for lang, lang_markers in markers.items()}
 
     def answer_question(
@@ -123,14 +127,17 @@ class Answerer:
         tone = read_tone(question, markers, last_question)
         recent_ids = () if tone.worries else recent_ids  # a worry says what it is about
         searcher = self._get_searcher()
-        result = search_message(searcher, question, markers, recent_ids, lang)
+        result = search_message(searcher, question, markers, recent_ids, lang, self._facets)
         if tone.introduces and (asked := without_introduction(question, markers)):
-            result = answer_introduced_question(result, search_message(searcher, asked, markers, recent_ids, lang))
+            apart = search_message(searcher, asked, markers, recent_ids, lang, self._facets)
+            result = answer_introduced_question(result, apart)
         result = answer_doubt(searcher, question, result, markers, lang)
         result = heed_tone(searcher, result, tone, markers, lang)
         answer = replace(self._render_result(result, lang, note, tone), question=question)
         html = _take_up(answer, tone)
-        if result.context and not result.already_shown and not names_subject(question, markers):
+        if result.context and result.falls_back:
+            html = f"<i>{escape(format_label('falls_back', lang, title=result.context.title))}</i>\n\n{html}"
+        elif result.context and not result.already_shown and not names_subject(question, markers):
             html = f"{render_template('context', lang, title=result.context.title)}\n\n{html}"
         return replace(answer, html=html)
 
@@ -142,6 +149,13 @@ class Answerer:
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         """Return an entry that answers something; None for an unknown id or a gap."""
         return next(self._get_searcher().answering_entries((entry_id,), lang), None)
+
+    def named_entry(self, text: str, entry_ids: Sequence[str], lang: str) -> Entry | None:
+        """Return the only one of some entries that a text names, asking nothing else; None if it names none."""
+        searcher = self._get_searcher()
+        names = names_in(text, self._facets, self._markers.get(base_language(lang), NO_MARKERS))
+        entries = searcher.answering_entries(entry_ids, lang)
+        return find_named(names, entries, searcher.reader.proper_names, self._facets.telling)
 
     def nearest_entries(self, text: str, count: int, lang: str) -> list[Entry]:
         """Return the entries nearest to a text, best first, without gaps; at most ``count``."""
@@ -171,6 +185,7 @@ class Answerer:
             status=answer.status.value,
             answer=answer,
             about=result.context.title if result.context else "",
+            asked=result.facet_question,
             title=explanation.entry.title if explanation.entry else "",
             why=explanation,
         )

@@ -21,7 +21,8 @@ def answer_doubt(
     searcher: Searcher, question: str, result: SearchResult, markers: DiscourseMarkers, lang: str
 ) -> SearchResult:
     """Return the entry that answers somebody's distrust, in whatever words, if the search itself found no answer."""
-    if result.decision is Decision.ANSWER or result.query_vector is None or not markers.doubting:
+    is_answered = result.decision is Decision.ANSWER or result.facet_question  # "was haben die davon?" doubts nobody
+    if is_answered or result.query_vector is None or not markers.doubting:
         return result
     entry_id = searcher.find_alike(question, markers.doubting)
     shown = searcher.show_entry(entry_id, lang) if entry_id else None

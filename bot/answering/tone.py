@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from index.search.follow_up import only_reacts
 from index.text.analyzer import WORD_PATTERN
+from index.text.phrases import find_phrase
 from knowledge.records.discourse_markers import DiscourseMarkers
 
 MAX_WORDS = 3  # behind "wir sind ein" to what somebody is: "ganz kleiner Sportverein"
@@ -16,7 +17,6 @@ MAX_WORDS_OF_SIGNATURE = 4  # "die Kita Sonnenschein hier"
 MIN_QUESTION_WORDS = 2  # of a message behind an introduction
 _CLAUSE_END = re.compile(r"[.,;:!?\n–]+")
 _CLAUSE = re.compile(r"(?:[^.,;:!?\n–]|(?<=\d)[.,](?=\d))+[.,;:!?\n–]*")
-_SOME_WORDS = r"(?: \w+){0,3}"  # for "…" in a phrase
 _YES_OR_NO = re.compile(r"\A(?:Ja|Nein|Yes|No), (?!aber|but)")
 
 
@@ -158,6 +158,5 @@ def _contains_phrase(words: list[str], phrases: frozenset[str]) -> bool:
 
 def _contains_pattern(message: str, phrases: frozenset[str]) -> bool:
     """Return whether a clause has one of some phrases, in which "…" and "." mean what understanding.yaml says."""
-    clauses = [" ".join(("", *WORD_PATTERN.findall(clause), ".")) for clause in _CLAUSE_END.split(message.lower())]
-    patterns = [f" {re.escape(phrase)}(?!\\w)".replace("\\ …", _SOME_WORDS) for phrase in phrases]
-    return any(re.search(pattern, clause) for pattern in patterns for clause in clauses)
+    clauses = [WORD_PATTERN.findall(clause) for clause in _CLAUSE_END.split(message.lower())]
+    return any(find_phrase(clause, phrase) is not None for phrase in phrases for clause in clauses)

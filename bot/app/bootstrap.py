@@ -48,6 +48,7 @@ from knowledge.parsing.text_file import parsed_once
 from knowledge.records.contacts import CONTACTS_FILE, default_contact, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, parse_crisis_signs
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
+from knowledge.records.facets import FACETS_FILE, read_facets
 from knowledge.records.intro import read_steps
 from knowledge.records.selfcheck import SELFCHECK_FOLDER, read_selfchecks
 
@@ -108,7 +109,8 @@ def make_answerer(settings: Settings, live_index: LiveIndex) -> Answerer:
     folder = resolve_knowledge_dir(settings)
     contact = default_contact(read_contacts(path_or_builtin(folder, CONTACTS_FILE)))
     markers = read_markers(path_or_builtin(folder, MARKERS_FILE))
-    return Answerer(live_index.current_searcher, contact, settings.language, markers)
+    facets = read_facets(path_or_builtin(folder, FACETS_FILE))
+    return Answerer(live_index.current_searcher, contact, settings.language, markers, facets)
 
 
 def make_dialogue(runtime: BotRuntime, username: str = "") -> Dialogue:

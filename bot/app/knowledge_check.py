@@ -11,6 +11,7 @@ from knowledge.loader import Knowledge, has_builtin_layout, load_knowledge, path
 from knowledge.records.contacts import CONTACTS_FILE, read_contacts
 from knowledge.records.crisis_signs import CRISIS_FILE, read_crisis_signs
 from knowledge.records.discourse_markers import MARKERS_FILE, read_markers
+from knowledge.records.facets import FACETS_FILE, read_facets
 from knowledge.validation.rules import check_knowledge
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ def read_checked_knowledge(folder: Path, default_lang: str) -> tuple[Knowledge |
     collect(lambda: read_command_words(path_or_builtin(folder, COMMANDS_FILE)))
     collect(lambda: read_crisis_signs(path_or_builtin(folder, CRISIS_FILE)))
     collect(lambda: read_markers(path_or_builtin(folder, MARKERS_FILE)))
+    collect(lambda: read_facets(path_or_builtin(folder, FACETS_FILE)))
     if knowledge and has_builtin_layout(folder):
         problems.update((*check_knowledge(knowledge), *find_false_alarms(knowledge)))
     is_usable = all(problem.is_hint for problem in problems)

@@ -58,11 +58,14 @@ def answer_reply(context: TurnContext) -> Turn | None:
     reply, _, argument = _find_reply(context).partition(" ")
     if not reply and progress.is_asked(context, _stand_wordings(context)):
         reply = STAND
-    if not reply:
+    named = "" if reply else _find_named_option(context)
+    if not reply and not named:
         return None
     context, refusal = questions.count_question(context)
     if refusal:
         return refusal
+    if named:
+        return _tap(context, named)
     if turn := _answer_last_question(context, reply, argument):
         return turn
     turn = rewording.explain_word(context, argument) if reply == WORD else REACTIONS[reply](context)
@@ -109,12 +112,18 @@ def _find_reply(context: TurnContext) -> str:
 
 
 def _find_loose_wording(context: TurnContext, simplified: str) -> str:
-    """Return what a text means that asks for a word, for an example, or what this is, maybe after a greeting."""
+    """Return what a text means that asks for a word, for an example, for plainer words or what this is.
+
+    Something else may precede that: a greeting, or that one did not understand.
+    """
     words, state, event = context.services.command_words, context.state, context.event
     for wording, meaning in words.items():
         asked = words.get(simplified.removeprefix(f"{wording} "), "") if meaning == MEANING_OF else ""
         if asked.startswith(f"{WORD} "):
             return asked
+        wish = words.get(simplified.removeprefix(f"{wording} "), "") if meaning == UNCLEAR else ""
+        if wish in (SIMPLER, SHORTER):  # "versteh ich nicht, geht das einfacher?"
+            return wish
     markers = context.services.answerer.discourse_markers(event.text, event.language_code, state.lang)
     if state.last_entry and asks_for_example(event.text, markers):
         return EXAMPLE
@@ -122,8 +131,17 @@ def _find_loose_wording(context: TurnContext, simplified: str) -> str:
     if words.get(simplify_message(last)) == WHAT_IS_THIS and not any("?" in clause for clause in before):
         return WHAT_IS_THIS
     first, _, rest = simplified.partition(" ")
-    wording = words.get(rest, "") if first in markers.reacting else ""
+    wording = words.get(rest, "") if first in markers.reacting | markers.leading else ""
     return wording if wording.partition(" ")[0] in AFTER_GREETING else ""
+
+
+def _find_named_option(context: TurnContext) -> str:
+    """Return the data of the topic offered last that the text names: "wie war das in Duisburg?"; "" for none."""
+    if not context.state.offered or not context.state.offered[0].startswith(ENTRY_CALLBACK):
+        return ""
+    entry_ids = [data.removeprefix(ENTRY_CALLBACK) for data in context.state.offered]
+    entry = context.services.answerer.named_entry(context.event.text, entry_ids, context.lang)
+    return f"{ENTRY_CALLBACK}{entry.id}" if entry and _is_still_asked(context) else ""
 
 
 def _stand_wordings(context: TurnContext) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from index.search.result import SearchResult
 from index.search.searcher import Searcher
 from knowledge.loader import BUILT_IN
 from knowledge.records.discourse_markers import MARKERS_FILE, NO_MARKERS, DiscourseMarkers, read_markers
+from knowledge.records.facets import FACETS_FILE, Facets, read_facets
 
 BIAS_FEATURE = "bias"
 
@@ -124,12 +125,17 @@ def builtin_markers(lang: str) -> DiscourseMarkers:
 def _search(message: str, item: LabelledQuestion, recent_ids: Sequence[str], searcher: Searcher) -> SearchResult:
     if not item.history:
         return searcher.search(message)
-    return search_message(searcher, message, builtin_markers(item.lang), recent_ids, "de")
+    return search_message(searcher, message, builtin_markers(item.lang), recent_ids, "de", _read_builtin_facets())
 
 
 @cache
 def _read_builtin_markers() -> Mapping[str, DiscourseMarkers]:
     return read_markers(BUILT_IN / MARKERS_FILE)
+
+
+@cache
+def _read_builtin_facets() -> Facets:
+    return read_facets(BUILT_IN / FACETS_FILE)
 
 
 def _feature_contributions(features: QueryFeatures, searcher: Searcher) -> Iterator[FeatureContribution]:

@@ -11,12 +11,15 @@ from itertools import islice
 
 from index.decision.calibration import Decision
 from index.decision.features import FollowUpFeatures
+from index.search.facets import answer_facet, find_facet, open_named
 from index.search.result import SearchResult
 from index.search.searcher import MAX_OPTIONS, Searcher
 from index.search.sentences import find_best_sentence
 from index.text.analyzer import WORD_PATTERN
 from knowledge.records.discourse_markers import DiscourseMarkers
 from knowledge.records.entry import Entry, Layer
+from knowledge.records.facets import NO_FACETS, Facets
+from knowledge.records.intents import ReplyKind
 
 MIN_INTENT_PROBABILITY = 0.8  # to take a sentence for small talk without a doubt
 MIN_SURE_PROBABILITY = 0.95  # of an answer to the message by itself, to be preferred to what is found in context
@@ -95,22 +98,50 @@ def add_recent_entry(recent_ids: Sequence[str], entry_id: str) -> tuple[str, ...
 
 
 def search_message(
-    searcher: Searcher, message: str, markers: DiscourseMarkers, recent_ids: Sequence[str], lang: str
+    searcher: Searcher,
+    message: str,
+    markers: DiscourseMarkers,
+    recent_ids: Sequence[str],
+    lang: str,
+    facets: Facets = NO_FACETS,
 ) -> SearchResult:
     """Search for a message that follows entries shown before.
 
-    A message that names its own subject is searched by itself. A follow-up is searched together with the title of the
+    A message that asks about a facet of the subject and nothing else is answered with the entry that tells it. One
+    that names its own subject is searched by itself. Any other follow-up is searched together with the title of the
     entry shown last. A detail is also looked up in the entry before, if a sentence there is closer to the message.
 
     Args:
         markers: the discourse markers of the message's language.
         recent_ids: the entries shown before, the latest first (see `add_recent_entry`).
         lang: the language of the reply, in which the result's entries are.
+        facets: what may be asked about any subject.
     """
     is_change, message = split_announcement(strip_reaction(message, markers), markers)
     found = () if is_change else (searcher.find_entry(entry_id, lang) for entry_id in recent_ids)
     contexts = [entry for entry in found if entry and entry.layer is not Layer.GAP]  # a refusal is no subject
-    if not contexts or only_reacts(message, markers):
+    if only_reacts(message, markers):
+        return searcher.search(message, lang)
+    asked = find_facet(message, facets, markers) if contexts else None
+    if (
+        asked
+        and not _asks_for_human(searcher, message)
+        and (answer := answer_facet(searcher, asked, contexts, facets, lang))
+    ):
+        return answer
+    result = _search_after(searcher, message, markers, contexts, lang)
+    return open_named(searcher, message, result, contexts, facets, markers, lang)
+
+
+def _asks_for_human(searcher: Searcher, message: str) -> bool:
+    result = searcher.search(message)
+    return result.reply is ReplyKind.CONSULTATION and result.probability >= MIN_SURE_PROBABILITY
+
+
+def _search_after(
+    searcher: Searcher, message: str, markers: DiscourseMarkers, contexts: Sequence[Entry], lang: str
+) -> SearchResult:
+    if not contexts:
         return searcher.search(message, lang)
     if asks_for_more(message, markers):
         related = tuple(islice(searcher.answering_entries(contexts[0].related, lang), MAX_OPTIONS))

@@ -30,6 +30,8 @@ class SearchResult:
         context: the entry in whose context the message was searched; None if it was searched by itself.
         offers_related: the user asked for more, and ``options`` are related to ``context``.
         already_shown: ``context`` itself is the nearest entry, and ``options`` are the next nearest.
+        falls_back: ``entry`` tells what holds in general, since none tells it of ``context``, a single place.
+        facet_question: the question on the subject that the message was taken for; "" if it was searched as it is.
         detail: the sentence of the entry shown, or of ``context`` if that was shown already, that comes closest.
     """
 
@@ -47,6 +49,8 @@ class SearchResult:
     context: Entry | None = None
     offers_related: bool = False
     already_shown: bool = False
+    falls_back: bool = False
+    facet_question: str = ""
     nearest: Entry | None = None
     detail: ScoredSentence | None = field(default=None, compare=False)
 
@@ -60,8 +64,17 @@ class SearchResult:
 
     @property
     def subject_id(self) -> str:
-        """The id of the entry that a follow-up may refer to: shown or quoted, or else offered first; "" if none."""
-        subject = self.entry or self.nearest or self.context or next(iter(self.options), None)
+        """The id of the entry that a follow-up may refer to: shown or quoted, or else offered first; "" if none.
+
+        What holds in general was told instead of something about the subject, which stays the subject.
+        """
+        subject = (
+            (self.context if self.falls_back else None)
+            or self.entry
+            or self.nearest
+            or self.context
+            or next(iter(self.options), None)
+        )
         return subject.id if subject else ""
 
     @property

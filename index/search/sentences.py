@@ -10,6 +10,7 @@ import numpy as np
 
 from index.search.scoring import Float32Array
 from index.storage.reader import IndexReader
+from index.text.analyzer import WORD_PATTERN
 from knowledge.passages import KINDS, PassageKind
 from knowledge.records.entry import Entry
 
@@ -32,6 +33,13 @@ class ScoredSentence:
     def is_sure(self) -> bool:
         """Whether it clearly leads."""
         return self.margin >= MIN_SENTENCE_MARGIN
+
+
+def find_sentence(reader: IndexReader, entry: Entry, word: str) -> ScoredSentence | None:
+    """Return the first sentence of an entry with a word, or of all; known to be what is asked for. None for none."""
+    sentences = reader.entries.get_sentences(entry.id).get(entry.lang, ())
+    text = next((text for text in sentences if not word or word.lower() in WORD_PATTERN.findall(text.lower())), None)
+    return None if text is None else ScoredSentence(text, 1.0, 1.0)
 
 
 def find_best_sentence(reader: IndexReader, entry: Entry, vector: Float32Array) -> ScoredSentence | None:

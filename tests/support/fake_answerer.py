@@ -70,6 +70,9 @@ class FakeAnswerer(Answerer):
     def find_entry(self, entry_id: str, lang: str) -> Entry | None:
         return answer_with(entry_id, lang).source
 
+    def named_entry(self, text: str, entry_ids: Sequence[str], lang: str) -> Entry | None:
+        return next((Entry(entry_id, lang) for entry_id in entry_ids if entry_id in text.lower()), None)
+
     def is_example(self, entry: Entry) -> bool:
         return entry.id == "bocholt"
 

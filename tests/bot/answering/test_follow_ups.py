@@ -87,11 +87,11 @@ def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:
 
 def test_nearest_subject_is_shown_at_once(answerer: Answerer) -> None:
     """A subject that is likelier than all others together is shown, with words that it may not be meant."""
-    answer = answer_after(answerer, "Was ist Gemeinsam Wirken?", "Und wie fangen wir damit an?")
+    answer = answer_after(answerer, "Was kann ein Verein tun?", "was müssen wir dafür tun")
 
     assert answer.status is AnswerStatus.CLARIFY
-    assert answer.plain_text.startswith("Ich bin nicht ganz sicher, ob Sie das meinen:\n\nDie ersten Schritte")
-    assert answer.result.subject_id == "erste-schritte"
+    assert answer.plain_text.startswith("Ich bin nicht ganz sicher, ob Sie das meinen:\n\nIhr eigener Beitrag")
+    assert answer.result.subject_id == "eigener-beitrag"
 
 
 def test_message_with_a_subject_of_its_own_names_no_context(answerer: Answerer) -> None:
@@ -120,7 +120,7 @@ def test_in_leichte_sprache_nothing_is_quoted(answerer: Answerer) -> None:
 
     assert answer.result.already_shown
     assert answer.result.detail is None
-    assert "Das weiß ich leider nicht genau" in answer.plain_text
+    assert "Das finde ich leider nicht im Text „Die Verbindungs-Stelle (Backbone)“." in answer.plain_text
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,31 @@ def test_announced_subject_ends_the_context(answerer: Answerer, message: str) ->
     answer = answer_after(answerer, "Was geschah in Bocholt?", message)
 
     assert (answer.entry_id, answer.context_entry_id) == ("gemeinsame-agenda", "")
+
+
+def test_what_is_not_known_of_a_place_is_told_in_general(answerer: Answerer) -> None:
+    """The general answer says that it is not about the place, and its explanation how the message was understood."""
+    answer = answer_after(answerer, "Was geschah in Medicine Hat?", "wer hat das bezahlt")
+
+    assert answer.plain_text.startswith(
+        "Zu „Medicine Hat“ weiß ich das leider nicht. Allgemein gilt:\n\nWoher das Geld"
+    )
+    assert "„Wer hat das bezahlt?“" in answerer.explain_answer(answer)
+
+
+def test_a_question_about_others_is_no_doubt(answerer: Answerer) -> None:
+    """ "Was haben die davon?" asks about those that the answer names, though it sounds like distrust of the bot."""
+    answer = answer_after(answerer, "Wie gewinnen wir Unternehmen?", "was haben die davon")
+
+    assert answer.entry_id == "nutzen-fuer-partner"
+
+
+def test_named_topic(answerer: Answerer) -> None:
+    """A sentence names one of some topics if nothing else is asked in it."""
+    offered = ("beispiel-schule-beruf", "duisburg")
+
+    assert [
+        entry and entry.id
+        for text in ("erzähl mal wie das in Duisburg war", "Was kostet das in Duisburg?", "ja")
+        if (entry := answerer.named_entry(text, offered, "de")) or True
+    ] == ["duisburg", None, None]

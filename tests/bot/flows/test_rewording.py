@@ -53,6 +53,8 @@ def test_simpler_answer(dialogue: Dialogue) -> None:
 
     shown = say(easy, "wie für meine Oma?", State(last_entry="agenda"))
     assert (texts(shown), shown.state.last_entry) == (["<b>Agenda</b>"], "agenda")
+    not_understood = say(easy, "Versteh ich nicht, geht das einfacher?", State(last_entry="agenda"))
+    assert texts(not_understood) == texts(shown)
     in_short = ["<b>Agenda, kurz gesagt:</b> Ein gemeinsamer Plan, den alle zusammen aufstellen."]
     assert texts(say(short, "Kannst du das normal sagen?", State(last_entry="agenda"))) == in_short
     assert texts(say(first, "versteh nur Bahnhof")) == in_short

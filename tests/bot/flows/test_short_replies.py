@@ -136,6 +136,17 @@ def test_choice_is_answered_by_words(dialogue: Dialogue) -> None:
     assert texts(say(dialogue, "3", asked)) == [NO_ANSWER.html]  # searched
 
 
+def test_choice_is_answered_by_a_name(dialogue: Dialogue) -> None:
+    """A sentence that names a topic of the choice opens it, as long as the choice waits."""
+    dialogue = replace(dialogue, answerer=FakeAnswerer([CHOICE]))
+    asked = say(dialogue, "Wer bestimmt das?").state
+    late = replace(asked, offered_at=asked.offered_at - 3_601)
+
+    assert texts(say(dialogue, "erzähl mal von der Vision", asked)) == ["<b>Vision</b>"]
+    assert texts(say(dialogue, "erzähl mal von der Vision", late)) == [NO_ANSWER.html]  # searched
+    assert texts(say(dialogue, "erzähl mal von Bocholt", asked)) == [NO_ANSWER.html]
+
+
 def test_unclear_answer(dialogue: Dialogue) -> None:
     """A question mark after an answer offers other words, the explanation and a person."""
     dialogue = replace(dialogue, answerer=KnownAnswerer([answer_with("backbone")]))
