@@ -26,6 +26,7 @@ from index.storage.layout import (
     TARGET_ENDS_FILE,
     TARGETS_FILE,
     VECTORS_FILE,
+    WORDING_FILES,
 )
 from index.storage.manifest import Manifest, read_manifest
 from index.storage.vector_index import read_vector_chunks
@@ -42,6 +43,7 @@ SMALL_FILES = (
     NAMES_FILE,
     KEYS_FILE,
     CLASSIFIER_FILE,
+    *WORDING_FILES,
 )
 VERSION_TABLES = ("files", "vectors", "passages", "entries", "postings", "words", "terms")
 # HNSW parameters m and ef_construction; measured, see docs/decisions/0011-pgvector.md.

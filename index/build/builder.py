@@ -16,6 +16,7 @@ from index.build.corpus import CorpusStats, ProgressCallback, ignore_progress, w
 from index.build.embeddings import EmbeddingCache, describe_model, write_vectors
 from index.build.folder_lock import lock_folder
 from index.build.target_classifier import write_classifier
+from index.build.wording_classifier import write_wording_classifier
 from index.decision.calibration import Calibration
 from index.encoder.encoder import Encoder
 from index.encoder.model_card import hash_file
@@ -91,7 +92,8 @@ def write_index_files(
     """
     corpus = write_corpus(source.knowledge, folder, progress)
     embedded_count = write_vectors(folder, corpus, source.encoder, cache, progress)
-    progress("target classifier", 0, None)
+    progress("classifiers", 0, None)
+    write_wording_classifier(folder, corpus)
     write_classifier(folder, corpus, describe_model(source.encoder), cache.classifiers)
     if max_exact_vectors is not None:
         progress("vector index", 0, None)

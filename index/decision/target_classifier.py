@@ -27,13 +27,20 @@ class TargetClassifier:
 
         A target without example questions gets the mean of the others, or 0 if no target has any.
         """
-        log_odds = self.weights[:, :-1] @ vector + self.weights[:, -1]
-        is_known = np.isfinite(log_odds)
-        if not is_known.any():
-            return np.zeros(len(self.weights), np.float32)
-        log_odds -= log_odds[is_known].max()
-        log_likelihoods: Float32Array = log_odds - np.log(np.exp(log_odds[is_known]).sum())
-        return np.where(is_known, log_likelihoods, log_likelihoods[is_known].mean())
+        return normalise_log_odds(self.weights[:, :-1] @ vector + self.weights[:, -1])
+
+
+def normalise_log_odds(log_odds: Float32Array) -> Float32Array:
+    """Return the logarithms of the probabilities, shape (targets,), that these log-odds stand for.
+
+    Where they are NaN, the mean of the others; all are 0 if all are NaN.
+    """
+    is_known = np.isfinite(log_odds)
+    if not is_known.any():
+        return np.zeros(len(log_odds), np.float32)
+    shifted = log_odds - log_odds[is_known].max()
+    log_likelihoods: Float32Array = shifted - np.log(np.exp(shifted[is_known]).sum())
+    return np.where(is_known, log_likelihoods, log_likelihoods[is_known].mean())
 
 
 def log_ratio(log_likelihoods: Float32Array, numerator: NDArray[np.bool_], denominator: NDArray[np.bool_]) -> float:

@@ -32,6 +32,8 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
     likelihoods, is_answering, is_gap, is_refusal, is_talk = candidates.log_likelihood, *masks
     is_top = np.arange(len(likelihoods)) == top
     second = best_index(likelihoods, is_answering & ~is_top)
+    wording = candidates.wording_likelihood
+    second_wording = best_index(wording, is_answering & ~is_top)
     return QueryFeatures(
         small_talk_margin=nearest_talk - max(nearest_answer, nearest_gap, nearest_refusal),
         talk_log_odds=log_ratio(likelihoods, is_talk, ~is_talk),
@@ -56,6 +58,13 @@ def extract_features(candidates: Candidates, hits: Sequence[Hit], vocabulary_cov
         runners_up_margin=_margin_over(scores, scores[RUNNERS_UP] or scores[1:2]),
         top1_log_ratio=0.0 if second is None else float(likelihoods[top] - likelihoods[second]),
         top1_log_likelihood=float(likelihoods[top]),
+        wording_talk_log_odds=log_ratio(wording, is_talk, ~is_talk),
+        wording_refusal_log_odds=log_ratio(wording, is_refusal, ~is_refusal),
+        wording_gap_log_ratio=log_ratio(wording, is_gap, is_answering),
+        wording_refusal_log_ratio=log_ratio(wording, is_refusal, is_answering),
+        wording_top_gap_log_ratio=log_ratio(wording, is_top, is_gap),
+        wording_top1_log_ratio=0.0 if second_wording is None else float(wording[top] - wording[second_wording]),
+        wording_top1_log_likelihood=float(wording[top]),
     )
 
 

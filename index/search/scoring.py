@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from index.storage.group_scorer import GroupScorer, GroupScorers
 from index.storage.reader import IndexReader
+from index.text.char_grams import hash_grams
 from knowledge.passages import KINDS, PassageKind
 
 MAX_NEIGHBOURS = 400  # vectors retrieved from an index too large to compare them all
@@ -18,6 +19,7 @@ MAX_BY_OVERLAP = 40  # targets added to their owners for shared wording
 QUESTION_WEIGHT = 3.0  # of the similarity of example questions, relative to that of the text
 TERM_OVERLAP_WEIGHT = 0.1  # relative to the cosines
 CLASSIFIER_WEIGHT = 0.0075  # of the log-likelihood that the target classifier gives
+WORDING_WEIGHT = 0.0125  # of the one that the wording classifier gives
 MASKED_WEIGHT = 0.25  # of the similarity with names masked; all weights are measured, see docs/figures.md
 TEXT_KINDS = [KINDS.index(kind) for kind in (PassageKind.TEXT, PassageKind.SENTENCE, PassageKind.WINDOW)]
 QUESTION_KIND, MASKED_KIND = KINDS.index(PassageKind.QUESTION), KINDS.index(PassageKind.MASKED)
@@ -44,6 +46,7 @@ class Candidates:
         masked_similarity: the same with names masked in query and questions; 0 without any.
         similarity: weighted mean of the cosines of example questions and text.
         log_likelihood: of each, by the target classifier; 0 for all without example questions.
+        wording_likelihood: the same by the wording classifier.
         term_overlap: share of the query's wording that they contain, 0 to 1.
         fused_score: what they are ranked by.
         is_answering, is_gap, is_small_talk, is_refusal: their type; exactly one is true for each.
@@ -54,6 +57,7 @@ class Candidates:
     masked_similarity: Float32Array
     similarity: Float32Array
     log_likelihood: Float32Array
+    wording_likelihood: Float32Array
     term_overlap: Float32Array
     fused_score: Float32Array
     is_answering: BoolArray
@@ -82,7 +86,9 @@ def score_candidates(
     # A document has no example questions, and an intent no text.
     similarity = np.nan_to_num(np.where(np.isnan(by_questions), by_text, similarity))
     log_likelihood = reader.target_classifier.log_likelihoods(vector)[target_numbers]
-    fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap + CLASSIFIER_WEIGHT * log_likelihood
+    wording_likelihood = reader.wording_classifier.log_likelihoods(hash_grams(question))[target_numbers]
+    fused_score = similarity + TERM_OVERLAP_WEIGHT * overlap
+    fused_score += CLASSIFIER_WEIGHT * log_likelihood + WORDING_WEIGHT * wording_likelihood
     if masked_vector is not None:
         fused_score = add_masked_similarity(fused_score, masked_similarity)
     target_flags = (reader.is_gap, reader.is_intent, reader.is_refusal)
@@ -93,6 +99,7 @@ def score_candidates(
         masked_similarity=masked_similarity,
         similarity=similarity,
         log_likelihood=log_likelihood,
+        wording_likelihood=wording_likelihood,
         term_overlap=overlap,
         fused_score=fused_score,
         is_answering=~(is_gap | is_intent),

@@ -22,6 +22,8 @@ VECTORS_FILE = "vectors.npy"  # VECTOR_DTYPE (rows, dimension), L2-normalised
 PRODUCTS_FILE = "vectors.onnx"  # a graph with the same vectors in 8 bits, which compares a query with all of them
 CLUSTERS_FILE = "vectors.faiss"  # an inverted-file index of the vectors, in place of the graph if there are very many
 CLASSIFIER_FILE = "classifier.npz"  # weights of the target classifier, and a hash of what they were fitted to
+# The wording classifier: i32 (known targets,); f32 (buckets,), their rarity; f16 (buckets, known targets).
+WORDING_FILES = ("wording-targets.npy", "wording-rarity.npy", "wording.npy")
 TARGETS_FILE = "targets.txt"  # the names of the targets in order, without separators, UTF-8
 TARGET_ENDS_FILE = "targets.npy"  # i64 (targets + 1,): name i is bytes [i] to [i + 1] of targets.txt
 INTENTS_FILE = "intents.json"  # intent id -> kind of reply

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from index.decision.calibration import Calibration, parse_calibration
 from index.decision.target_classifier import TargetClassifier
+from index.decision.wording_classifier import WordingClassifier
 from index.encoder.encoder import Encoder, EncoderIdentity
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage import layout, manifest
@@ -79,6 +80,7 @@ class IndexReader:
     is_request: NDArray[np.bool_]  # (targets,) intents to speak to a human
     is_gap: NDArray[np.bool_]  # (targets,)
     target_classifier: TargetClassifier
+    wording_classifier: WordingClassifier
     proper_names: ProperNames  # masked when a question is encoded a second time
     group_scorers: GroupScorers | None  # None if the vectors are not searched exactly
     vector_index: VectorIndex
@@ -175,6 +177,8 @@ def assemble_reader(
     targets = TargetNames(folder)
     with np.load(folder / layout.CLASSIFIER_FILE) as stored:
         target_classifier = TargetClassifier(stored["weights"])
+    known_targets, rarity = (np.load(folder / name) for name in layout.WORDING_FILES[:2])
+    log_probabilities = np.load(folder / layout.WORDING_FILES[2], mmap_mode="r")
     exact = components.vector_index.is_exact
     return IndexReader(
         version=version,
@@ -191,6 +195,7 @@ def assemble_reader(
         is_request=_flag_intents(intents, targets, ReplyKind.CONSULTATION),
         is_gap=_flag_targets(rows, "gap", len(targets)),
         target_classifier=target_classifier,
+        wording_classifier=WordingClassifier(known_targets, rarity, log_probabilities, len(targets)),
         proper_names=frozenset((lang, stem) for lang, stem in names),
         group_scorers=GroupScorers.from_rows(rows["target"], rows["kind"], len(targets)) if exact else None,
         vector_index=components.vector_index,

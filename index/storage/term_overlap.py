@@ -1,8 +1,4 @@
-"""The idf-weighted share of a question's word stems and character 4-grams that occur in a target's texts.
-
-4-grams match the parts of compounds, case and gender forms, most typing errors, and names in any script without a
-dictionary. Idea: McNamee and Mayfield, Character N-Gram Tokenization for European Language Text Retrieval, 2004.
-"""
+"""The idf-weighted share of a question's word stems and character 4-grams that occur in a target's texts."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -11,14 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from anyascii import anyascii
 from numpy.typing import NDArray
 
 from index.errors import REBUILD_HINT, IndexUnusable
 from index.storage.inverted_index import FileInvertedIndex
-from index.text.analyzer import WORD_PATTERN, extract_terms
+from index.text.analyzer import extract_terms
+from index.text.char_grams import hash_grams
 
-GRAM_SIZE = 4
 TOKEN_CACHE_SIZE = 1_024  # texts whose tokens are cached for the next build in the same process
 STEM_WEIGHT = 4.0  # weight of a matching stem relative to a 4-gram
 MAX_QUESTION_LENGTH = 1_000  # characters
@@ -33,7 +28,7 @@ def hash_tokens(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
 
 @lru_cache(maxsize=TOKEN_CACHE_SIZE)
 def _hash_tokens_cached(text: str, langs: tuple[str, ...]) -> NDArray[np.uint32]:
-    hashes = np.concatenate([_hash_grams(text), _hash_stems(text, langs)])
+    hashes = np.concatenate([hash_grams(text), _hash_stems(text, langs)])
     hashes.flags.writeable = False  # the array is shared by all callers
     return hashes
 
@@ -65,7 +60,7 @@ class TermOverlapIndex:
     def term_overlap(self, question: str) -> NDArray[np.float32]:
         """Return for each target the share (0 to 1) of the question's wording in its texts, shape (targets,)."""
         question = question[:MAX_QUESTION_LENGTH]
-        grams, stems = _hash_grams(question), _hash_stems(question, self._langs)
+        grams, stems = hash_grams(question), _hash_stems(question, self._langs)
         tokens = np.concatenate([grams, stems])
         frequencies, posting_lists = self._inverted_index.posting_lists(tokens, MAX_POSTING_LIST)
         weights = np.log1p((self._target_count - frequencies + 0.5) / (frequencies + 0.5))  # the idf of BM25
@@ -76,17 +71,7 @@ class TermOverlapIndex:
         return (overlaps / max(float(weights.sum()), 1e-9)).astype(np.float32)
 
 
-def _hash_grams(text: str) -> NDArray[np.uint32]:
-    padded = [f" {word} " for word in set(WORD_PATTERN.findall(anyascii(text).lower()))]
-    return _hash_strings(
-        {word[start : start + GRAM_SIZE] for word in padded for start in range(max(1, len(word) - GRAM_SIZE + 1))}
-    )
-
-
 def _hash_stems(text: str, langs: Iterable[str]) -> NDArray[np.uint32]:
-    return _hash_strings({f"={stem}" for lang in langs for stem in extract_terms(text, lang)})
-
-
-def _hash_strings(strings: set[str]) -> NDArray[np.uint32]:
-    hashes = (zlib.crc32(token.encode("utf-8", "replace")) for token in strings)
-    return np.fromiter(hashes, np.uint32, len(strings))
+    stems = {f"={stem}" for lang in langs for stem in extract_terms(text, lang)}
+    hashes = (zlib.crc32(stem.encode("utf-8", "replace")) for stem in stems)
+    return np.fromiter(hashes, np.uint32, len(stems))
