@@ -19,7 +19,7 @@ from index.errors import IndexUnusable
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 
 # Costs are in units of a needless choice: being offered the right entry among three costs one more tap.
-WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.0, 3.0
+WRONG_ANSWER_COST, NEEDLESS_REFUSAL_COST = 3.5, 3.0
 ANSWER_THRESHOLD = round(1 - 1 / WRONG_ANSWER_COST, 3)  # above it an answer costs less than a choice
 OFFER_THRESHOLD = 1 / NEEDLESS_REFUSAL_COST  # above it a choice costs less than a refusal
 # A missed request for a human costs twice as much as a question mistaken for one, which costs one more message.

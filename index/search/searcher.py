@@ -27,7 +27,7 @@ MAX_RELATED_TO_GAP = 2
 MAX_QUESTION_CHARS = 2_000  # the rest of a longer text is ignored
 # The first entry of a choice is shown if some entry almost certainly answers, and it more likely than all others.
 # Without the former, one unanswerable question in eight would be shown a text that does not answer it.
-MIN_ANSWERABLE, MIN_TOP_CORRECT = 0.9, 0.5
+MIN_ANSWERABLE, MIN_TOP_CORRECT = 0.92, 0.5
 SURE_REQUEST_PROBABILITY = 0.9  # of a wish for a human, from which no topics are offered next to one
 MIN_REQUEST_LOG_ODDS = -math.log(2)  # a missed request for a human costs twice as much as a needless offer
 MIN_RESEMBLANCE, RESEMBLANCE_MARGIN = 0.74, 0.02  # cosines; 7 of 2,000 labelled questions resemble other examples so
