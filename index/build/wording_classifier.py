@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,8 @@ def write_wording_classifier(folder: Path, corpus: CorpusStats) -> None:
         is_question, targets = np.zeros_like(is_question), targets[:0]
     texts = (text for _, text in compress(read_passages(folder), is_question))
     questions = [np.unique(hash_grams(text) % np.uint32(BUCKET_COUNT)) for text in texts]
-    for name, values in zip(WORDING_FILES, fit_wording_classifier(questions, targets), strict=True):
+    arrays: tuple[NDArray[Any], ...] = fit_wording_classifier(questions, targets)
+    for name, values in zip(WORDING_FILES, arrays, strict=True):
         np.save(folder / name, values)
 
 
