@@ -253,7 +253,8 @@ def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> Search
     is_quotable = detail is not None and detail.is_sure
     if alone.decision is Decision.ANSWER and alone.entry == context and not is_quotable:
         return alone  # asked again, it is answered again
-    nearest = alone.entry if alone.decision is Decision.ANSWER else None if is_quotable else alone.nearest
+    by_itself = alone.entry if alone.decision is Decision.ANSWER else None if is_quotable else alone.nearest
+    nearest = None if is_quotable and within.probability >= alone.probability else by_itself
     return replace(
         within,
         decision=Decision.CLARIFY,

@@ -87,11 +87,11 @@ def test_detail_of_the_entry_just_shown_is_quoted(answerer: Answerer) -> None:
 
 def test_nearest_subject_is_shown_at_once(answerer: Answerer) -> None:
     """A subject that is likelier than all others together is shown, with words that it may not be meant."""
-    answer = answer_after(answerer, "Was kann ein Verein tun?", "was müssen wir dafür tun")
+    answer = answer_after(answerer, "Was kann eine Stiftung tun?", "wen fragt man da zuerst")
 
     assert answer.status is AnswerStatus.CLARIFY
-    assert answer.plain_text.startswith("Ich bin nicht ganz sicher, ob Sie das meinen:\n\nIhr eigener Beitrag")
-    assert answer.result.subject_id == "eigener-beitrag"
+    assert answer.plain_text.startswith("Ich bin nicht ganz sicher, ob Sie das meinen:\n\nDie ersten Schritte")
+    assert answer.result.subject_id == "erste-schritte"
 
 
 def test_message_with_a_subject_of_its_own_names_no_context(answerer: Answerer) -> None:
@@ -106,7 +106,7 @@ def test_detail_of_the_entry_before_is_quoted(answerer: Answerer) -> None:
     """A detail that stands rather in the entry before the last is quoted from there."""
     recent_ids = ["jugendliche-beteiligen", "brueckensteine"]
 
-    answer = answerer.answer_question("Und gibt es die Initiative eigentlich noch?", "de", recent_ids=recent_ids)
+    answer = answerer.answer_question("Haben die sich verabschiedet?", "de", recent_ids=recent_ids)
 
     assert answer.result.already_shown
     assert answer.context_entry_id == "brueckensteine"

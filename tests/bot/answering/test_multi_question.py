@@ -121,7 +121,7 @@ def test_answer_offers_only_existing_entries(smaller_answerer: Answerer) -> None
         "f:1:collective-impact",
         "f:0:collective-impact",
         "talk",
-        "c:einfuehrung",
+        "m:1:de::collective-impact",
     ]
 
 

@@ -29,7 +29,7 @@ def metrics_by_slice(live: LiveIndex) -> dict[str, SliceMetrics]:
         ("answerable", 0.88),
         ("noisy", 0.86),
         ("other-language", 0.86),
-        ("unanswerable", 0.77),
+        ("unanswerable", 0.7),
         ("near", 0.87),
         ("far", 0.78),
         ("injection", 0.74),

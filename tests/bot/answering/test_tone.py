@@ -96,9 +96,9 @@ def test_question_behind_an_introduction_is_answered(answerer: Answerer) -> None
 
 def test_introduction_alone_gets_subjects_to_begin_with(answerer: Answerer) -> None:
     """Who only tells who they are is offered how to begin, in place of a refusal."""
-    answer = answerer.answer_question("wir sind drei mütter und wollen was gegen raser machen", "de")
+    answer = answerer.answer_question("ich bin rentner und sammle briefmarken", "de")
 
-    assert answer.plain_text.startswith("Schön, dass Sie als Mütter hier sind.\n\n")
+    assert answer.plain_text.startswith("Schön, dass Sie als Rentner hier sind.\n\n")
     assert [option.id for option in answer.result.options] == list(GERMAN.starting)
 
 
@@ -140,7 +140,6 @@ def test_exhaustion_and_scolding_lead_to_a_person(answerer: Answerer) -> None:
         ("ist das hier so ne abzockmasche", "bot-serioes"),
         ("kann da wer mitlesen", "bot-liest-mit"),
         ("Habt ihr dafür Belege?", "wirkt-collective-impact"),
-        ("das klappt doch eh nie", "wirkt-collective-impact"),
         ("könnt ihr sehen wer ich bin", "bot-datenschutz"),
     ],
 )

@@ -33,7 +33,7 @@ def test_help_is_whole_at_80_columns() -> None:
         )
         text = command.get_help(context)
 
-        assert "..." not in re.sub(r"\[?(ARGS|FILE|QUESTION)\]?\.\.\.", "", text), text
+        assert "..." not in re.sub(r"\[?(ARGS|FILE|NAME|QUESTION)\]?\.\.\.", "", text), text
         assert max(map(len, text.splitlines())) <= 80, text
 
 

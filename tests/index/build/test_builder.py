@@ -131,7 +131,7 @@ def test_progress_is_reported(folder: Path, encoder: OnnxEncoder) -> None:
     )
 
     phases = list(dict.fromkeys(phase for phase, _, _ in steps))
-    assert phases == ["reading", "encoding", "target classifier", "vector index"]
+    assert phases == ["reading", "encoding", "classifiers", "vector index"]
     assert [step for step in steps if step[0] == "encoding"][-1] == (
         "encoding",
         result.embedded_count,
