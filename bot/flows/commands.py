@@ -38,7 +38,7 @@ PRIVATE_COMMANDS = frozenset(
     ("beratung", "zurueckziehen", "meinedaten", "loeschen", "selbstcheck", "mitnehmen")
 )  # refused in groups
 LED_COMMANDS = frozenset(
-    ("einfuehrung", "selbstcheck", "beratung", "kontakt", "sprache", "datenschutz", "meinedaten")
+    ("einfuehrung", "selbstcheck", "beratung", "kontakt", "sprache", "datenschutz", "meinedaten", "mitnehmen")
 )
 NORMAL_WORDS = "leichter normal"  # in knowledge/commands.yaml
 MAX_LISTED_REQUESTS = 20  # in one message

@@ -5,7 +5,7 @@ something about a request came in between, to which they may refer. Which messag
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.answering.answerer import AnswerStatus
@@ -93,11 +93,17 @@ def remember_question(context: TurnContext, turn: Turn) -> Turn:
     answers = {match[1]: match[0] for match in map(_YES_OR_NO.fullmatch, data) if match}
     is_choice = bool(turn.decisions) and turn.decisions[-1].status in (AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED)
     options = tuple(each for each in data if each.startswith(ENTRY_CALLBACK)) if is_choice else ()
-    offered = (answers["yes"], answers["no"]) if len(answers) == 2 else options
+    offered = (answers["yes"], answers["no"]) if len(answers) == 2 else options or _find_offered_step(data)
     if not offered and not turn.state.offered:
         return turn
     offered_at = context.services.now() if offered else 0.0
     return replace(turn, state=replace(turn.state, offered=offered, offered_at=offered_at))
+
+
+def _find_offered_step(data: Sequence[str]) -> tuple[str, ...]:
+    """Return the data of the step that buttons lead to, if it is the first of them and the only one."""
+    steps = [each for each in data if each.startswith(COMMAND_CALLBACK) or each == REQUEST_ADVICE]
+    return (steps[0],) if steps[:1] == list(data[:1]) and len(set(steps)) == 1 else ()
 
 
 def _find_reply(context: TurnContext) -> str:
@@ -162,6 +168,8 @@ def _answer_last_question(context: TurnContext, reply: str, argument: str) -> Tu
     offered = state.offered if _is_still_asked(context) else ()
     if not offered:
         return _answer_reminder(context, reply)
+    if not offered[0].startswith(ENTRY_CALLBACK) and len(offered) == 1:
+        return _tap(context, offered[0]) if reply == YES else None
     if not offered[0].startswith(ENTRY_CALLBACK):
         return _tap(context, offered[0 if reply == YES else 1]) if reply in (YES, NO, LET_BE) else None
     if reply == CHOICE or (reply == YES and len(offered) == 1):
@@ -310,7 +318,7 @@ REACTIONS: Mapping[str, Callable[[TurnContext], Turn | None]] = {
     MEANING_OF: lambda context: None,  # names no word
     WORD: lambda context: None,
     COMPLAINT: lambda context: questions.apologise(context, context.lang),
-    GO_ON: lambda context: None,  # outside of the introduction, it asks for more on the same subject
+    GO_ON: lambda context: None if context.state.last_entry else _suggest_next(context),  # else: more on the subject
     PAUSE: lambda context: None,
     STAND: progress.show_progress,
     PRAISE: lambda context: context.say("thanks"),

@@ -47,7 +47,12 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
         if word == NEXT or is_back:
             return show_question(context, progress, "form_again")
         level = find_option([*_label_phrases(question, context.lang), *(_level_words() if not word else ())], text)
-        if level is None and not word and context.services.now() - context.state.minute < MAX_INTERRUPTION:
+        if (
+            level is None
+            and not word
+            and not _is_question(context)
+            and context.services.now() - context.state.minute < MAX_INTERRUPTION
+        ):
             return _record_guess(context, question, _guess_level(text))
         return callbacks.record_answer(context, f"{question.id}:{level}") if level else None
     if word in UNCLEAR or (not simplify_message(text) and "?" in text):
@@ -62,10 +67,11 @@ def handle_selfcheck_text(context: TurnContext) -> Turn | None:
         return callbacks.go_back(context, question.id) or show_question(context, progress, "check_first")
     if word == YES:
         return None  # an answer only to a question whose highest level is a yes
-    level = str(int(number) - 1) if word == CHOICE else _find_level(text, question, context.lang)
+    is_question = _is_question(context)
+    level = str(int(number) - 1) if word == CHOICE else _find_level(text, question, context.lang, is_question)
     if level:
         return callbacks.record_answer(context, f"{question.id}:{level}")
-    if "?" in text or (word and word not in REMARKS) or len(text.split()) > MAX_STATEMENT_WORDS:
+    if is_question or (word and word not in REMARKS) or len(text.split()) > MAX_STATEMENT_WORDS:
         return None
     if turn := _record_guess(context, question, _guess_level(text)):
         return turn
@@ -102,10 +108,16 @@ def _move_on(context: TurnContext, progress: SelfCheckProgress, question: SelfCh
     return callbacks.record_answer(context, f"{question.id}:{UNKNOWN_LEVEL if level is None else level}")
 
 
-def _find_level(text: str, question: SelfCheckQuestion, lang: str) -> str | None:
+def _is_question(context: TurnContext) -> bool:
+    text, event = context.event.text, context.event
+    markers = context.services.answerer.discourse_markers(text, event.language_code, context.state.lang)
+    return "?" in text or simplify_message(text).partition(" ")[0] in markers.question_words
+
+
+def _find_level(text: str, question: SelfCheckQuestion, lang: str, is_question: bool) -> str | None:
     """Return the level, as in callback data, that a text names by its number, from 1, or its wording."""
     phrases = _label_phrases(question, lang)
-    if (level := find_option([*phrases, *_level_words()], text)) or "?" in text:
+    if (level := find_option([*phrases, *_level_words()], text)) or is_question:
         return level
     return find_named_option(phrases, text) if len(text.split()) <= MAX_ANSWER_WORDS else None
 

@@ -186,12 +186,37 @@ def test_typed_wish_for_an_explanation(dialogue: Dialogue) -> None:
 
 
 def test_the_introduction_goes_on(dialogue: Dialogue) -> None:
-    """Within the introduction, "weiter" shows the next step, or after an interlude the current one again."""
+    """Within the introduction, "weiter" shows the next step, or after an interlude the current one again.
+
+    After an answer it is searched; with nothing before it, ways on are suggested.
+    """
     state = State(touring=True, step=2, audience="npo", shown="intro-2")
 
     assert say(dialogue, "weiter", state).state.step == 3
     assert say(dialogue, "weiter", replace(state, shown="frage-backbone")).state.step == 2
-    assert texts(say(dialogue, "weiter")) == [NO_ANSWER.html]  # searched
+    assert texts(say(dialogue, "weiter", State(last_entry="backbone"))) == [NO_ANSWER.html]
+    assert labels(say(dialogue, "weiter")) == [
+        format_label(f"step_{step}", "de") for step in ("einfuehrung", "selbstcheck")
+    ]
+
+
+def test_yes_takes_the_only_step_that_is_offered(dialogue: Dialogue) -> None:
+    """Below an answer whose first button leads somewhere, "ja" is that button; "nein" is a reaction."""
+    entry = Entry("bot-loeschen", "de", "Löschen", "", Layer.BOT, command="loeschen")
+    told = Answer(AnswerStatus.ANSWERED, "So löschen Sie.", "de", SearchResult(Decision.ANSWER, 0.9, entry))
+    dialogue = replace(dialogue, answerer=FakeAnswerer([told]))
+    state = say(dialogue, "wie lösche ich das").state
+
+    assert labels(say(dialogue, "ja", state)) == [format_label(name, "de") for name in ("delete_yes", "delete_no")]
+    assert texts(say(dialogue, "nein", state)) == [CHATTER]
+
+
+@pytest.mark.parametrize(
+    "text", ["zeig mir die Einführung", "ich möchte die Einführung machen", "ok dann weiter mit der Einführung bitte"]
+)
+def test_wish_for_a_command_is_the_command(dialogue: Dialogue, text: str) -> None:
+    """A sentence that wishes for nothing but a command runs it."""
+    assert say(dialogue, text).state.touring
 
 
 def test_the_introduction_pauses(dialogue: Dialogue) -> None:
