@@ -32,6 +32,9 @@ def detect(question: str, telegram_lang: str = "de") -> str:
         ("4711 0815", "de"),
         ("asdf jkl", "de"),
         ("xyz", "de"),
+        ("haha ok", "de"),
+        ("ok lol", "de"),
+        ("haha ok cool", "de"),
     ],
 )
 def test_names_and_gibberish_do_not_decide(question: str, lang: str) -> None:
