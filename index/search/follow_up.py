@@ -235,7 +235,8 @@ def _reply_in_context(searcher: Searcher, reading: Reading, lang: str) -> Search
     within, context, alone = reading.within, reading.context, reading.alone
     least = {Decision.ANSWER: MIN_SURE_PROBABILITY, Decision.SMALL_TALK: MIN_TALK_PROBABILITY}
     is_sure = alone.probability >= least.get(alone.decision, math.inf)
-    if within.decision is Decision.SMALL_TALK or is_sure:
+    is_about_bot = alone.decision is Decision.ANSWER and alone.entry is not None and alone.entry.layer is Layer.BOT
+    if within.decision is Decision.SMALL_TALK or is_sure or is_about_bot:
         return alone
     if within.decision is Decision.ABSTAIN:
         return replace(within, context=context if within.entry else None)
