@@ -93,7 +93,8 @@ def remember_question(context: TurnContext, turn: Turn) -> Turn:
     answers = {match[1]: match[0] for match in map(_YES_OR_NO.fullmatch, data) if match}
     is_choice = bool(turn.decisions) and turn.decisions[-1].status in (AnswerStatus.CLARIFY, AnswerStatus.ABSTAINED)
     options = tuple(each for each in data if each.startswith(ENTRY_CALLBACK)) if is_choice else ()
-    offered = (answers["yes"], answers["no"]) if len(answers) == 2 else options or _find_offered_step(data)
+    step = _find_offered_step(data) if turn.decisions else ()  # not below emergency numbers, nor below a command
+    offered = (answers["yes"], answers["no"]) if len(answers) == 2 else options or step
     if not offered and not turn.state.offered:
         return turn
     offered_at = context.services.now() if offered else 0.0
