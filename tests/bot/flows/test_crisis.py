@@ -98,12 +98,13 @@ def test_other_languages_get_one_line_of_their_own(
 
 
 def test_edited_question_gets_the_numbers(dialogue: Dialogue) -> None:
-    """A question that is edited into a call for help gets the numbers in a message of their own."""
+    """A question edited into a call for help gets the numbers in a message of their own; a yes begins nothing."""
     asked = dialogue.handle(State(), replace(EVENT, text="Was ist ein Backbone?"))
 
     turn = dialogue.handle(asked.state, replace(EVENT, kind=EventKind.EDITED))
 
-    assert (texts(turn), turn.state) == ([HELP["de"]], asked.state)
+    assert asked.state.offered
+    assert (texts(turn), turn.state) == ([HELP["de"]], replace(asked.state, offered=(), offered_at=0.0))
 
 
 def test_numbers_come_however_many_questions_were_asked(dialogue: Dialogue) -> None:
