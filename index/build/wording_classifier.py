@@ -1,7 +1,7 @@
 """Fit the wording classifier of an index on its example questions: count their character 4-grams by target."""
 
 from collections.abc import Sequence
-from itertools import compress
+from itertools import compress, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from index.build.corpus import CorpusStats
 from index.decision.target_classifier import Float32Array
-from index.decision.wording_classifier import BUCKET_COUNT
+from index.decision.wording_classifier import BUCKET_COUNT, find_buckets
 from index.storage.entry_store import read_passages
 from index.storage.layout import WORDING_FILES
 from index.text.char_grams import hash_grams
@@ -30,7 +30,7 @@ def write_wording_classifier(folder: Path, corpus: CorpusStats) -> None:
     if len(np.unique(targets)) > MAX_TARGETS:
         is_question, targets = np.zeros_like(is_question), targets[:0]
     texts = (text for _, text in compress(read_passages(folder), is_question))
-    questions = [np.unique(hash_grams(text) % np.uint32(BUCKET_COUNT)) for text in texts]
+    questions = [find_buckets(hash_grams(text)) for text in texts]
     arrays: tuple[NDArray[Any], ...] = fit_wording_classifier(questions, targets)
     for name, values in zip(WORDING_FILES, arrays, strict=True):
         np.save(folder / name, values)
@@ -54,10 +54,9 @@ def fit_wording_classifier(
         norms = np.sqrt(np.add.reduceat(weights**2, np.cumsum(lengths) - lengths))
         weights /= np.repeat(norms, lengths)
     known_targets, first_questions = np.unique(owners, return_index=True)
-    first_occurrences = np.cumsum(lengths)[first_questions] - lengths[first_questions]
+    starts = np.cumsum(lengths)[first_questions] - lengths[first_questions]
     log_probabilities = np.empty((BUCKET_COUNT, len(known_targets)), np.float16)
-    parts = zip(*(np.split(values, first_occurrences[1:]) for values in (occurrences, weights)), strict=True)
-    for column, (buckets, shares) in zip(range(len(known_targets)), parts, strict=False):
-        counts = np.bincount(buckets, shares, BUCKET_COUNT) + SMOOTHING
+    for column, (start, end) in enumerate(pairwise([*starts, len(occurrences)])):
+        counts = np.bincount(occurrences[start:end], weights[start:end], BUCKET_COUNT) + SMOOTHING
         log_probabilities[:, column] = np.log(counts / counts.sum())
     return known_targets.astype(np.int32), rarity, log_probabilities

@@ -59,7 +59,7 @@ class QueryFeatures(_ModelFeatures):
     runners_up_margin: float = field(metadata={"order": "ahead"})  # and over the mean of the four after the second
     top1_log_ratio: float = field(metadata={"order": "top_ratio"})  # the top than the next likely entry, as above
     top1_log_likelihood: float = field(metadata={"order": "top_likelihood"})
-    # The last eight by the wording classifier:
+    # The same ratios by the wording classifier:
     wording_talk_log_odds: float = field(metadata={"talk": "wording_talk_odds"})
     wording_refusal_log_odds: float = field(metadata={"talk": "wording_refusal_odds"})
     wording_gap_log_ratio: float = field(metadata={"scope": "wording_gap_ratio"})

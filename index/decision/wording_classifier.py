@@ -15,6 +15,11 @@ from index.decision.target_classifier import Float32Array, normalise_log_odds
 BUCKET_COUNT = 1 << 14  # 4-grams with the same hash modulo this count as the same; twice as many are hardly better
 
 
+def find_buckets(grams: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the distinct buckets (m,) of hashed 4-grams (n,), ascending."""
+    return np.unique(grams % np.uint32(BUCKET_COUNT))
+
+
 @dataclass(frozen=True, slots=True)
 class WordingClassifier:
     """The probabilities of the 4-grams of each target's example questions.
@@ -37,7 +42,7 @@ class WordingClassifier:
         A target without example questions gets the mean of the others; all are 0 if there are no 4-grams.
         """
         log_odds = np.full(self.target_count, np.nan, np.float32)
-        buckets = np.unique(grams % BUCKET_COUNT)
+        buckets = find_buckets(grams)
         if len(buckets):
             weights = self.rarity[buckets]
             weights = weights / np.linalg.norm(weights)

@@ -129,7 +129,7 @@ def _guess_level(text: str) -> str | None:
     "haben wir noch nicht" is no "haben wir".
     """
     written = simplify_message(text).split()
-    if "?" in text or len(written) > MAX_HINT_WORDS:
+    if len(written) > MAX_HINT_WORDS:
         return None
     negations = _words_of("typed_negations")
     is_brief, is_denied = len(written) <= MAX_BRIEF_WORDS, not negations.isdisjoint(written)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from index.build.wording_classifier import fit_wording_classifier
-from index.decision.wording_classifier import BUCKET_COUNT, WordingClassifier
+from index.decision.wording_classifier import WordingClassifier, find_buckets
 from index.search.live_index import LiveIndex
 from index.text.char_grams import hash_grams
 
@@ -20,7 +20,7 @@ QUESTIONS = [
 @pytest.fixture(scope="module")
 def classifier() -> WordingClassifier:
     """A classifier of two targets with words, among four."""
-    buckets = [np.unique(hash_grams(text) % np.uint32(BUCKET_COUNT)) for _, text in QUESTIONS]
+    buckets = [find_buckets(hash_grams(text)) for _, text in QUESTIONS]
     targets = np.array([target for target, _ in QUESTIONS], np.int32)
     return WordingClassifier(*fit_wording_classifier(buckets, targets), 4)
 
